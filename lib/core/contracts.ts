@@ -271,7 +271,9 @@ export interface Accounts {
   createUser(user: Omit<User, 'home'>): Promise<User>;
   updateUser(
     id: UserId,
-    patch: Partial<Pick<User, 'quota' | 'status' | 'admin' | 'email' | 'removeAfter' | 'firstName' | 'lastName'>>,
+    patch: Partial<
+      Pick<User, 'quota' | 'status' | 'admin' | 'email' | 'removeAfter' | 'firstName' | 'lastName'>
+    >,
   ): Promise<User>;
   /** Takes the user, tokens, home and trash away for good. */
   eraseUser(id: UserId): Promise<void>;

@@ -1,0 +1,85 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Accounts, Authenticator, Credential } from '../core/contracts.ts';
+import type { EntryId, Principal, TokenRecord, UserId } from '../core/values.ts';
+import { mayEnter, names, principalOf, refused, tokenIn } from './credential.ts';
+import { subkey } from './server-key.ts';
+import { formatToken, newTokenText, parseToken } from './token-text.ts';
+
+const purpose = 'hearth app passwords v1';
+const nobody = Buffer.alloc(32);
+/** A token's last use is written down at most this often. */
+export const touchEvery = 60_000;
+const touchesKept = 10_000;
+
+export interface AppPasswordOptions {
+  readonly accounts: Pick<Accounts, 'token' | 'touchToken'>;
+  readonly key: KeyObject;
+  /** Told when a last use could not be written down; the request goes on. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** App passwords and access tokens. Each request asks the catalog, so that a revoked one dies at once. */
+export function appPasswords(options: AppPasswordOptions): Authenticator {
+  const key = subkey(options.key, purpose);
+  const touched = new Map<string, number>();
+
+  function touch(record: TokenRecord, now: number): void {
+    const last = Math.max(record.lastUsed ?? 0, touched.get(record.id) ?? 0);
+    if (now - last < touchEvery) return;
+    if (touched.size >= touchesKept) touched.clear();
+    touched.set(record.id, now);
+    options.accounts.touchToken(record.id, now).catch((error: unknown) => options.onError?.(error));
+  }
+
+  async function authenticate(credential: Credential, now: number): Promise<Principal | undefined> {
+    const text = parseToken(tokenIn(credential));
+    if (text === undefined) return undefined;
+    const found = await options.accounts.token(text.id);
+    const right = timingSafeEqual(hashOf(key, text.secret), found?.token.hash ?? nobody);
+    if (found === undefined || !right) throw refused();
+    const { token, user } = found;
+    if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
+    if (!mayEnter(user)) throw refused();
+    if (token.expires !== null && token.expires <= now) {
+      const since = new Date(token.expires).toISOString();
+      throw refused(`This token ended at ${since}; make a new one with: hearth token create ${user.login}`);
+    }
+    touch(token, now);
+    return principalOf(user, token);
+  }
+
+  return { authenticate };
+}
+
+export interface TokenRequest {
+  readonly user: UserId;
+  readonly name: string;
+  readonly write: boolean;
+  readonly root?: EntryId;
+  readonly expires?: number;
+}
+
+/** A new token. The text is shown once and kept nowhere; the record goes to `accounts.createToken`. */
+export function mintAppPassword(
+  key: KeyObject,
+  request: TokenRequest,
+  now: number,
+): { readonly text: string; readonly record: TokenRecord } {
+  const text = newTokenText();
+  const record = {
+    id: text.id,
+    hash: hashOf(subkey(key, purpose), text.secret),
+    user: request.user,
+    name: request.name,
+    write: request.write,
+    root: request.root ?? null,
+    created: now,
+    expires: request.expires ?? null,
+    lastUsed: null,
+  };
+  return { text: formatToken(text), record };
+}
+
+function hashOf(key: KeyObject, secret: string): Buffer {
+  return createHmac('sha256', key).update(secret).digest();
+}

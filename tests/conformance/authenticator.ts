@@ -45,7 +45,7 @@ export function authenticatorSuite(kind: string, open: (now: number) => Promise<
   fact('a name is taken in any case, with a Windows domain, and as the e-mail', async (fixture) => {
     if (fixture.password === null) return;
     for (const login of [fixture.login.toUpperCase(), `LAB\\${fixture.login}`, fixture.email]) {
-      const credential = { kind: 'basic', login, password: fixture.password } as const;
+      const credential: Credential = { kind: 'basic', login, password: fixture.password };
       assert.equal((await fixture.authenticator.authenticate(credential, now))?.login, fixture.login);
     }
   });

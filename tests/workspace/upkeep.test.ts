@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Workspace } from '../../lib/core/contracts.ts';
+import { compactFiles } from '../../lib/workspace/compact.ts';
+import { flushBodies } from '../../lib/workspace/flush.ts';
+import { check } from '../../lib/workspace/fsck.ts';
+import { collectGarbage } from '../../lib/workspace/gc.ts';
+import { at, bytes, type House, house } from '../support/workspace.ts';
+
+describe('background work', () => {
+  let home: House;
+  let ws: Workspace;
+  before(async () => {
+    home = await house();
+    ws = home.open(await home.user('ada1'));
+  });
+  after(async () => home?.close());
+
+  const clean = async () => {
+    for await (const problem of check({ ...home, deep: true })) assert.fail(problem.message);
+  };
+  const gc = (youngerThan: number) => collectGarbage({ ...home, now: Date.now() + 10_000, youngerThan });
+
+  it('small bodies move to the store and read the same before and after', async () => {
+    const body = randomBytes(1000);
+    const { entry } = await ws.write(at('/home/small'), body);
+    assert.ok((await home.catalog.layout(entry.id))?.body);
+    assert.ok((await flushBodies(home.catalog, home.blobs, 1000)) >= 1);
+    assert.equal(await flushBodies(home.catalog, home.blobs, 1000), 0);
+    assert.equal((await home.catalog.layout(entry.id))?.body, undefined);
+    assert.deepEqual(await bytes((await ws.read(at('/home/small'))).body), body);
+    await clean();
+  });
+
+  it('compaction makes one blob of many extents, with the same bytes and the same version', async () => {
+    const whole = randomBytes(200_000);
+    await ws.write(at('/home/parts'), whole);
+    for (let n = 0; n < 10; n++) {
+      const part = randomBytes(100);
+      part.copy(whole, n * 1500);
+      await ws.patch(at('/home/parts'), n * 1500, part);
+    }
+    const { id, version } = await ws.stat(at('/home/parts'));
+    assert.ok(((await home.catalog.layout(id))?.extents.length ?? 0) > 8);
+    home.clock.now += 1000;
+    const done = await compactFiles(home.catalog, home.blobs, {
+      extents: 8,
+      before: home.clock.now,
+      limit: 10,
+    });
+    assert.equal(done, 1);
+    assert.equal((await home.catalog.layout(id))?.extents.length, 1);
+    assert.equal((await ws.stat(at('/home/parts'))).version, version);
+    assert.deepEqual(await bytes((await ws.read(at('/home/parts'))).body), whole);
+    await clean();
+  });
+
+  it('gc spares the young, the referenced and the restorable, and takes the rest', async () => {
+    const kept = randomBytes(100_000);
+    await ws.write(at('/home/kept'), kept);
+    await ws.copy(at('/home/kept'), at('/home/twin'));
+    await ws.remove(at('/home/kept'));
+    await ws.write(at('/home/over'), randomBytes(100_000));
+    await ws.write(at('/home/over'), randomBytes(100_000));
+    assert.equal((await gc(3_600_000)).removed, 0);
+    const report = await gc(0);
+    assert.ok(report.removed >= 1);
+    assert.deepEqual(await bytes((await ws.read(at('/home/twin'))).body), kept);
+    const [record] = await ws.trash();
+    assert.ok(record);
+    await ws.restore(record.entry.id);
+    assert.deepEqual(await bytes((await ws.read(at('/home/kept'))).body), kept);
+    await clean();
+    assert.equal((await gc(0)).removed, 0);
+  });
+
+  it('gc beside writers of the same bytes loses nothing', async () => {
+    const bodies = Array.from({ length: 4 }, () => randomBytes(70_000));
+    let writing = true;
+    const collecting = (async () => {
+      while (writing) await gc(10_000 - 1);
+    })();
+    for (let round = 0; round < 40; round++) {
+      const body = bodies[round % bodies.length] as Buffer;
+      await ws.write(at('/home/contested'), body);
+      assert.deepEqual(await bytes((await ws.read(at('/home/contested'))).body), body);
+    }
+    writing = false;
+    await collecting;
+    await clean();
+  });
+});

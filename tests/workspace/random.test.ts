@@ -2,19 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Workspace } from '../../lib/core/contracts.ts';
 import { isStoreError } from '../../lib/core/error.ts';
+import { randomFrom } from '../support/random.ts';
 import { at, bytes, house } from '../support/workspace.ts';
 import { Model, type ModelNode } from './model.ts';
-
-/** mulberry32: the same seed gives the same run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const names = ['a', 'b', 'c', 'ä', 'long name with spaces'];
 const sizes = [0, 1, 100, 65_536, 65_537, 200_000];

@@ -1,0 +1,76 @@
+import { type KeyObject, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { appPasswords } from '../auth/app-password.ts';
+import { chain } from '../auth/chain.ts';
+import { serverKey } from '../auth/server-key.ts';
+import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
+import { workspaces } from '../workspace/workspaces.ts';
+import { objectIds } from './ids.ts';
+import { localPath, openBlobs, openCatalog } from './registry.ts';
+import type { Config } from './schema.ts';
+
+/** Everything that a door or a command stands on. */
+export interface House {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly key: KeyObject;
+  readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  readonly workspaces: Workspaces;
+  readonly authenticator: Authenticator;
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly secret?: string | undefined;
+  readonly clock?: Clock;
+  /** Told of failures that stop nobody (a last use that could not be written down). */
+  readonly onError?: (error: unknown) => void;
+}
+
+export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
+  const clock = options.clock ?? Date.now;
+  const ids = objectIds(clock);
+  await makeFolders(config);
+  const key = await serverKey(config.data, options.secret);
+  const catalog = await openCatalog(config.catalog, { clock, ids });
+  const blobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
+    await catalog.close();
+    throw error;
+  });
+  const { onError } = options;
+  const authenticator = chain([
+    appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+  ]);
+  return {
+    config,
+    clock,
+    ids,
+    key,
+    catalog,
+    blobs,
+    authenticator,
+    workspaces: workspaces({
+      catalog,
+      blobs,
+      clock,
+      ids,
+      uuid: randomUUID,
+      durability: config.durability === 'full' ? 'durable' : 'stored',
+      inlineLimit: config.limits.inlineBody,
+    }),
+    close: async () => {
+      await catalog.close();
+      await blobs.close();
+    },
+  };
+}
+
+/** 0700: what lies in them is for the server alone. */
+async function makeFolders(config: Config): Promise<void> {
+  const catalog = localPath(config.catalog);
+  const folders = [config.data, ...(catalog === undefined ? [] : [dirname(catalog)])];
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+}

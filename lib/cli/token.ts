@@ -1,0 +1,158 @@
+import { Command, Option } from 'commander';
+import type { House } from '../app/compose.ts';
+import { parseDuration } from '../app/units.ts';
+import { mintAppPassword } from '../auth/app-password.ts';
+import { parseToken } from '../auth/token-text.ts';
+import { StoreError } from '../core/error.ts';
+import { formatPath, type Path, parsePath } from '../core/path.ts';
+import type { EntryId, TokenRecord, User } from '../core/values.ts';
+import { usageError } from './exit.ts';
+import { type StoreFlags, storeCommand, userOf, withHouse } from './house.ts';
+import { formatDate, output, table } from './output.ts';
+
+interface CreateFlags extends StoreFlags {
+  readonly scope: 'read' | 'write';
+  readonly path?: string;
+  readonly expires?: string;
+  readonly name: string;
+}
+
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('app passwords and access tokens')
+    .addCommand(createCommand())
+    .addCommand(
+      storeCommand('list')
+        .description('tokens of a person, or of everybody; never their secrets')
+        .argument('[login]')
+        .action(list),
+    )
+    .addCommand(
+      storeCommand('revoke')
+        .description('end tokens at once, in running servers too')
+        .argument('<id...>', 'the part before the underscore')
+        .action(revoke),
+    );
+}
+
+function createCommand(): Command {
+  return storeCommand('create')
+    .description('make a token and print it, alone, on stdout; it is shown this once')
+    .argument('<login>')
+    .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write']).default('write'))
+    .option(
+      '--path <prefix>',
+      'limit it to this folder of the home; it follows the folder when that is moved',
+    )
+    .option('--expires <duration>', 'how long it is good, such as 30d or 12h (default: until revoked)')
+    .option('--name <name>', 'what it is for', 'app password')
+    .addHelpText(
+      'after',
+      `
+It works as the password of the login (WebDAV clients), as "Authorization: Bearer …" and as "Girder-Token: …".
+
+Examples:
+  hearth token create ada.l --name laptop
+  hearth token create ada.l --scope read --path /papers --expires 30d
+  TOKEN=$(hearth token create ada.l --expires 1h)`,
+    )
+    .action(create);
+}
+
+function create(login: string, flags: CreateFlags): Promise<void> {
+  return withHouse(flags, async (house) => {
+    const user = await userOf(house, login);
+    const now = house.clock();
+    const root = flags.path === undefined ? undefined : await limitOf(house, user, flags.path);
+    const ends = flags.expires === undefined ? undefined : parseDuration(flags.expires);
+    if (flags.expires !== undefined && (ends === undefined || ends === 0)) {
+      throw usageError(`${JSON.stringify(flags.expires)} is no duration; write 30d or 12h.`);
+    }
+    const request = {
+      user: user.id,
+      name: flags.name,
+      write: flags.scope === 'write',
+      ...(root === undefined ? {} : { root }),
+      ...(ends === undefined ? {} : { expires: now + ends }),
+    };
+    const { text, record } = mintAppPassword(house.key, request, now);
+    await house.catalog.accounts.createToken(record);
+    const out = output(flags);
+    out.result({ ...view(record), login, token: text }, text);
+    if (process.stdout.isTTY)
+      out.note(`Keep it now; it cannot be shown again. End it with: hearth token revoke ${record.id}`);
+  });
+}
+
+/** `/papers`, `papers`, `/home/papers` and `/homes/ada/papers` all mean the same folder. */
+function insideHome(text: string, login: string): Path {
+  const path = parsePath(text);
+  if (text.startsWith('/homes/') && path[1] === login) return path.slice(2);
+  return text.startsWith('/home/') || text === '/home' ? path.slice(1) : path;
+}
+
+async function limitOf(house: House, user: User, text: string): Promise<EntryId> {
+  const path = insideHome(text, user.login);
+  const found = await house.catalog.resolve(user.home, path);
+  const entry = found?.chain.at(-1);
+  if (found !== undefined && found.missing.length === 0 && entry !== undefined) return entry.id;
+  const message = `${formatPath(path)} is not there in the home of ${user.login}; make it first.`;
+  throw new StoreError('not-found', { message });
+}
+
+function list(login: string | undefined, flags: StoreFlags): Promise<void> {
+  return withHouse(flags, async (house) => {
+    const users = login === undefined ? await everybody(house) : [await userOf(house, login)];
+    const found = [];
+    for (const user of users) {
+      for (const token of await house.catalog.accounts.tokens(user.id)) {
+        found.push({ login: user.login, ...view(token), path: await pathOf(house, token) });
+      }
+    }
+    const rows = found.map((token) => [
+      token.id,
+      token.login,
+      token.name,
+      token.scope,
+      token.path ?? '-',
+      formatDate(token.created),
+      formatDate(token.expires),
+      formatDate(token.lastUsed),
+    ]);
+    const head = ['id', 'login', 'name', 'scope', 'path', 'created', 'expires', 'last used'];
+    output(flags).result(found, rows.length === 0 ? 'No tokens.' : table(head, rows));
+  });
+}
+
+async function everybody(house: House): Promise<readonly User[]> {
+  const users: User[] = [];
+  for await (const page of house.catalog.accounts.users()) users.push(...page);
+  return users;
+}
+
+async function pathOf(house: House, token: TokenRecord): Promise<string | null> {
+  if (token.root === null) return null;
+  const chain = (await house.catalog.resolve(token.root, []))?.chain;
+  return chain === undefined ? '(gone)' : formatPath(chain.slice(1).map((entry) => entry.name));
+}
+
+function revoke(ids: readonly string[], flags: StoreFlags): Promise<void> {
+  return withHouse(flags, async (house) => {
+    const missing: string[] = [];
+    for (const text of ids) {
+      const id = parseToken(text)?.id ?? text;
+      if (!(await house.catalog.accounts.revokeToken(id))) missing.push(id);
+    }
+    const revoked = ids.length - missing.length;
+    output(flags).result({ revoked, missing }, `Revoked ${revoked}.`);
+    if (missing.length > 0) {
+      const message = `No token has the id ${missing.join(', ')}; "hearth token list" shows those there are.`;
+      throw new StoreError('not-found', { message });
+    }
+  });
+}
+
+function view(token: TokenRecord) {
+  const { id, name, root, created, expires, lastUsed } = token;
+  return { id, name, scope: token.write ? 'write' : 'read', root, created, expires, lastUsed };
+}

@@ -1,0 +1,50 @@
+/** Live properties that a client may set, and those that only the server knows. */
+import { StoreError } from '../core/error.ts';
+import type { Annotation, Entry } from '../core/values.ts';
+
+type Setter = (text: string, entry: Pick<Entry, 'mode'>) => Annotation;
+
+const modified: Setter = (text) => ({ modified: parseTime(text) });
+const created: Setter = (text) => ({ created: parseTime(text) });
+
+/** Clark names. Windows sets its times after each write; sync clients set `getlastmodified` or `lastmodified`. */
+export const settable: ReadonlyMap<string, Setter> = new Map<string, Setter>([
+  ['{DAV:}getlastmodified', modified],
+  ['{DAV:}lastmodified', modified],
+  ['{DAV:}creationdate', created],
+  ['{urn:schemas-microsoft-com:}Win32LastModifiedTime', modified],
+  ['{urn:schemas-microsoft-com:}Win32CreationTime', created],
+  ['{http://apache.org/dav/props/}executable', (text, entry) => ({ mode: executable(text, entry.mode) })],
+]);
+
+const known = ['getcontentlength', 'getetag', 'lockdiscovery', 'resourcetype', 'supportedlock'];
+const quota = ['quota-available-bytes', 'quota-used-bytes'];
+const access = [
+  'owner',
+  'group',
+  'current-user-principal',
+  'current-user-privilege-set',
+  'acl',
+  'principal-URL',
+];
+const reports = ['supported-report-set', 'supported-method-set', 'supported-live-property-set', 'sync-token'];
+const counted = ['id', 'fileid', 'permissions', 'size', 'checksums', 'owner-id', 'owner-display-name'];
+
+export const protectedNames: ReadonlySet<string> = new Set([
+  ...[...known, ...quota, ...access, ...reports].map((name) => `{DAV:}${name}`),
+  ...counted.map((name) => `{http://owncloud.org/ns}${name}`),
+]);
+
+/** An HTTP date (RFC 9110 §5.6.7), ISO 8601, or seconds since 1970. */
+function parseTime(text: string): number {
+  const time = /^\d{1,12}$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text);
+  if (Number.isNaN(time))
+    throw new StoreError('invalid', { message: `${JSON.stringify(text)} is not a time.` });
+  return time;
+}
+
+function executable(text: string, mode: number | null): number {
+  const flag = text.trim().toUpperCase();
+  if (flag !== 'T' && flag !== 'F') throw new StoreError('invalid', { message: 'executable is T or F.' });
+  return flag === 'T' ? (mode ?? 0o644) | 0o111 : (mode ?? 0o644) & ~0o111;
+}

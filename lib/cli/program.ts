@@ -2,8 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../app/package-root.ts';
+import { backupCommand } from './backup.ts';
 import { exitCodes, explain } from './exit.ts';
+import { fsckCommand } from './fsck.ts';
+import { gcCommand } from './gc.ts';
+import { importCommand } from './import.ts';
+import { restoreCommand } from './restore.ts';
+import { serveCommand } from './serve.ts';
 import { tokenCommand } from './token.ts';
+import { trashCommand } from './trash.ts';
 import { userCommand } from './user.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
@@ -14,8 +21,15 @@ export function program(): Command {
   return new Command('hearth')
     .description('One workspace for a researcher: a home over WebDAV that is never lost.')
     .version(version)
+    .addCommand(serveCommand())
     .addCommand(userCommand())
     .addCommand(tokenCommand())
+    .addCommand(importCommand())
+    .addCommand(trashCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
+    .addCommand(fsckCommand())
+    .addCommand(gcCommand())
     .addHelpText(
       'after',
       `

@@ -5,25 +5,20 @@ export type ToWorker =
   | {
       readonly op: 'begin';
       readonly job: number;
-      readonly path: string;
-      readonly resume: boolean;
+      /** A file whose bytes come before those in memory. */
+      readonly resume: string | undefined;
       readonly digests: readonly string[];
       readonly memory: SharedArrayBuffer;
       readonly slotSize: number;
     }
-  | { readonly op: 'write'; readonly job: number; readonly slot: number; readonly length: number }
-  | { readonly op: 'finish'; readonly job: number; readonly durable: boolean }
+  | { readonly op: 'hash'; readonly job: number; readonly slot: number; readonly length: number }
+  | { readonly op: 'finish'; readonly job: number }
   | { readonly op: 'drop'; readonly job: number };
 
 export type ToMain =
   | { readonly op: 'begun'; readonly job: number; readonly size: number }
-  | { readonly op: 'written'; readonly job: number; readonly slot: number }
-  | {
-      readonly op: 'finished';
-      readonly job: number;
-      readonly size: number;
-      readonly digests: Record<string, string>;
-    }
+  | { readonly op: 'hashed'; readonly job: number; readonly slot: number }
+  | { readonly op: 'finished'; readonly job: number; readonly digests: Record<string, string> }
   | { readonly op: 'dropped'; readonly job: number }
   | { readonly op: 'failed'; readonly job: number; readonly code: string; readonly message: string };
 
@@ -34,7 +29,7 @@ interface Thread {
   readonly listeners: Map<number, Listener>;
 }
 
-/** Threads that write and hash; two keep two cores busy. */
+/** Threads that hash; two keep two cores busy. */
 const most = 2;
 
 export interface Digesters {

@@ -3,6 +3,7 @@ import type { Guard } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import { formatPath, type Path } from '../core/path.ts';
 import type { Entry, Expect } from '../core/values.ts';
+import { conditional, evaluate } from '../http/conditional.ts';
 import { evaluateIf, type IfList, parseIf, type ResourceState, submitted } from './if-header.ts';
 import { type DavRequest, etag } from './verb.ts';
 import { entryAt, visible } from './visible.ts';

@@ -6,7 +6,7 @@ import { filesystemBlobs } from '../../lib/blobs/filesystem.ts';
 import { sqliteCatalog } from '../../lib/catalog/sqlite.ts';
 import type { BlobStore, Catalog, Ids, Workspace } from '../../lib/core/contracts.ts';
 import { parsePath } from '../../lib/core/path.ts';
-import type { Address, Body, Principal, User } from '../../lib/core/values.ts';
+import type { Address, Principal, User } from '../../lib/core/values.ts';
 import { workspaces } from '../../lib/workspace/workspaces.ts';
 
 /** A clock that tests move by hand. */
@@ -25,16 +25,7 @@ export const randomIds: Ids = () => randomBytes(12).toString('hex');
 export const at = (path: string, from?: string): Address =>
   from === undefined ? { path: parsePath(path) } : { from, path: parsePath(path) };
 
-export async function bytes(body: Body): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Buffer.from(body);
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
-}
-
-export async function* pieces(...parts: (string | Uint8Array)[]): AsyncIterable<Uint8Array> {
-  for (const part of parts) yield typeof part === 'string' ? Buffer.from(part) : part;
-}
+export { bytes, pieces } from './bytes.ts';
 
 export interface House {
   readonly catalog: Catalog;

@@ -1,0 +1,88 @@
+// Runs on any Node from 18 on, before anything is installed: plain JavaScript, nothing imported but Node itself.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const wanted = 24;
+
+const say = (line) => process.stderr.write(`hearth: ${line}\n`);
+
+function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  if (done.error !== undefined) throw new Error(`${command} could not be started: ${done.error.message}`);
+  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed with exit code ${done.status}`);
+}
+
+/** Installs the dependencies when there are none, or when they are not those of package-lock.json. */
+export function ensureDependencies() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.hearth-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  say(existsSync(stamp) ? 'the dependencies changed: npm ci' : 'installing the dependencies: npm ci');
+  // Inside `npm test` the environment is npm's own; on Windows npm is a script.
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell: process.platform === 'win32' });
+  writeFileSync(stamp, lock);
+}
+
+/** The Node that the lock file pins, or the running one where it is new enough. */
+export function node() {
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  const pinned = join(root, 'node_modules', `node-${packageOs()}-${process.arch}`, 'bin', name);
+  if (existsSync(pinned)) return pinned;
+  if (Number(process.versions.node.split('.')[0]) >= wanted) return process.execPath;
+  throw new Error(
+    `Hearth needs Node ${wanted}, this is ${process.version}, and npm has no Node ${wanted} for ${process.platform}-${process.arch}; install it from https://nodejs.org`,
+  );
+}
+
+const packageOs = () => (process.platform === 'win32' ? 'win' : process.platform);
+
+const present = (program) =>
+  spawnSync('sh', ['-c', 'command -v -- "$1"', 'sh', program], {
+    stdio: 'ignore',
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  }).status === 0;
+
+/**
+ * Installs the Debian packages of programs that are missing, as root; else names them and goes on.
+ * `programs`: program name to package name.
+ */
+export function ensurePrograms(programs) {
+  if (process.platform !== 'linux') return;
+  const missing = Object.entries(programs).filter(([program]) => !present(program));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(([, name]) => name))];
+  const line = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (process.getuid?.() !== 0 || !present('apt-get')) {
+    say(`not installed, tests that need them are skipped: ${packages.join(', ')} (as root: ${line})`);
+    return;
+  }
+  say(`installing Debian packages: ${packages.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-q=2'], { env });
+  run('apt-get', ['install', '-y', '-q=2', '--no-install-recommends', ...packages], { env });
+}
+
+/** What the tests drive; the file `tests/support/needs.ts` names a program the same way. */
+export const testPrograms = {
+  cadaver: 'cadaver',
+  curl: 'curl',
+  litmus: 'litmus',
+  'mount.davfs': 'davfs2',
+  rclone: 'rclone',
+};
+
+/** Shows a failure as a line, and ends. */
+export function main(work) {
+  try {
+    work();
+  } catch (error) {
+    say(error.message);
+    process.exit(1);
+  }
+}

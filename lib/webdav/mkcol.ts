@@ -12,7 +12,8 @@ export const mkcol: Verb = refusing(
   async (request) => {
     const guard = await guardOf(request);
     if (request.length === 0) return make(request, guard, {});
-    if (!/^(application|text)\/xml *(;|$)/i.test(request.headers['content-type'] ?? '')) {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !/^(application|text)\/xml *(;|$)/i.test(type)) {
       return refused(415, 'The body of MKCOL must be XML, or there must be none.');
     }
     const body = await parseXml(request.body);

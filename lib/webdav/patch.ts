@@ -1,6 +1,7 @@
 import { StoreError } from '../core/error.ts';
 import { guardOf } from './guard.ts';
 import { refused, refusing } from './refusal.ts';
+import { parseMtime } from './told.ts';
 import type { Reply, Verb } from './verb.ts';
 import { bodyOf, written } from './written.ts';
 
@@ -19,7 +20,9 @@ export const patch: Verb = refusing(async (request) => {
   if (range.length !== undefined && range.length !== length) {
     return refused(416, `X-Update-Range is for ${range.length} bytes and the body has ${length}.`);
   }
-  const guard = { ...(await guardOf(request)), size: length };
+  const modified = parseMtime(headers['x-oc-mtime']);
+  const told = modified === undefined ? {} : { modified };
+  const guard = { ...(await guardOf(request)), ...told, size: length };
   const at = { path };
   if (range.offset === 'append' || range.offset >= 0) {
     return written(request, await workspace.patch(at, range.offset, await bodyOf(request), guard), 204);

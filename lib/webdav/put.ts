@@ -4,6 +4,7 @@ import { type Announced, announcedChecksums, verifiedBody } from './checksum.ts'
 import { parseContentRange, putRange } from './content-range.ts';
 import { guardOf } from './guard.ts';
 import { refused, refusing } from './refusal.ts';
+import { parseMime, parseMtime } from './told.ts';
 import type { DavRequest, Headers, Reply, Verb } from './verb.ts';
 import { bodyOf, written } from './written.ts';
 
@@ -73,24 +74,4 @@ function bytes(header: string | undefined): number | undefined {
     op: 'put',
     message: `${JSON.stringify(header)} is not a number of bytes.`,
   });
-}
-
-/** Seconds since 1970, with or without a fraction. */
-function parseMtime(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^-?\d{1,12}(\.\d{1,9})?$/.test(header.trim())) return Math.round(Number(header) * 1000);
-  throw new StoreError('invalid', { op: 'put', message: 'X-OC-Mtime must be seconds since 1970.' });
-}
-
-/** Types that say no more than the name does. */
-const mute: ReadonlySet<string> = new Set([
-  'application/octet-stream',
-  'binary/octet-stream',
-  'application/x-www-form-urlencoded',
-]);
-
-function parseMime(header: string | undefined): string | undefined {
-  const type = header?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const known = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type) && !mute.has(type);
-  return known && header !== undefined && header.length <= 255 ? header.trim() : undefined;
 }

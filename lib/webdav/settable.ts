@@ -1,10 +1,12 @@
 /** Live properties that a client may set, and those that only the server knows. */
 import { StoreError } from '../core/error.ts';
 import type { Annotation, Entry } from '../core/values.ts';
+import { parseMime } from './told.ts';
 
 type Setter = (text: string, entry: Pick<Entry, 'mode'>) => Annotation;
 
 const modified: Setter = (text) => ({ modified: parseTime(text) });
+const type: Setter = (text) => ({ mime: mediaType(text) });
 const created: Setter = (text) => ({ created: parseTime(text) });
 
 /** Clark names. Windows sets its times after each write; sync clients set `getlastmodified` or `lastmodified`. */
@@ -12,6 +14,7 @@ export const settable: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['{DAV:}getlastmodified', modified],
   ['{DAV:}lastmodified', modified],
   ['{DAV:}creationdate', created],
+  ['{DAV:}getcontenttype', type],
   ['{urn:schemas-microsoft-com:}Win32LastModifiedTime', modified],
   ['{urn:schemas-microsoft-com:}Win32CreationTime', created],
   ['{http://apache.org/dav/props/}executable', (text, entry) => ({ mode: executable(text, entry.mode) })],
@@ -41,6 +44,13 @@ function parseTime(text: string): number {
   if (Number.isNaN(time))
     throw new StoreError('invalid', { message: `${JSON.stringify(text)} is not a time.` });
   return time;
+}
+
+function mediaType(text: string): string {
+  const mime = parseMime(text);
+  if (mime === undefined)
+    throw new StoreError('invalid', { message: `${JSON.stringify(text)} is no media type.` });
+  return mime;
 }
 
 function executable(text: string, mode: number | null): number {

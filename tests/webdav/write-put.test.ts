@@ -93,7 +93,7 @@ test('a checksum that does not fit leaves the old file, whatever its algorithm',
 
 test('a checksum that fits is kept', async () => {
   const sha1 = createHash('sha1').update('new').digest('hex');
-  const headers = { 'OC-Checksum': `SHA1:${sha1.toUpperCase()} ADLER32:0293014d` };
+  const headers = { 'OC-Checksum': `SHA1:${sha1.toUpperCase()} ADLER32:028e014b` };
   assert.equal((await dav.send('PUT', '/homes/ada/kept', headers, 'new')).status, 201);
   assert.equal((await dav.stat('kept')).checksums?.sha1, sha1);
 });

@@ -42,16 +42,24 @@ export async function serveDav(options: { readonly quota?: number } = {}): Promi
   const home = await house();
   const ada = await home.user('ada', options.quota ?? null);
   const workspace = home.open(ada);
-  const server = davServer(home, home.principal(ada));
+  const server = davServer(home, home.principal(ada), workspace);
   const port = await listen(server);
   const start = (method: string, path: string, headers: Header) => {
     const known = Object.entries(headers).filter((one): one is [string, string] => one[1] !== undefined);
-    return httpRequest({ host: '127.0.0.1', port, method, path, headers: Object.fromEntries(known) });
+    return httpRequest({
+      host: '127.0.0.1',
+      port,
+      agent: false,
+      method,
+      path,
+      headers: Object.fromEntries(known),
+    });
   };
   return {
     url: `http://127.0.0.1:${port}`,
     clock: home.clock,
-    send: (method, path, headers = {}, body) => exchange(start(method, path, headers), body),
+    send: (method, path, headers = {}, body) =>
+      exchange(start(method, path, { ...lengthOf(body), ...headers }), body),
     abort: async (method, path, headers, part) => {
       const outgoing = start(method, path, headers);
       outgoing.on('error', () => undefined);
@@ -88,19 +96,23 @@ async function exchange(outgoing: ReturnType<typeof httpRequest>, body: Sent | u
       continued = true;
       outgoing.end(body);
     });
-    if (typeof body === 'string') outgoing.setHeader('Content-Length', Buffer.byteLength(body));
     outgoing.flushHeaders();
   } else if (Array.isArray(body)) {
     for (const part of body) outgoing.write(part);
     outgoing.end();
   } else {
-    if (body !== undefined) outgoing.setHeader('Content-Length', Buffer.byteLength(body as string | Buffer));
     outgoing.end(body);
   }
   const [incoming] = await answered;
   const text = await readText(incoming);
   if (!outgoing.writableEnded) outgoing.destroy();
   return { status: incoming.statusCode ?? 0, headers: flat(incoming.headers), text, continued };
+}
+
+/** A list of texts goes in chunks. */
+function lengthOf(body: Sent | undefined): Header {
+  const whole = typeof body === 'string' || Buffer.isBuffer(body);
+  return whole ? { 'Content-Length': String(Buffer.byteLength(body)) } : {};
 }
 
 function flat(headers: IncomingHttpHeaders): Record<string, string> {

@@ -32,8 +32,10 @@ export function ensureDependencies() {
 /** The Node that the lock file pins, or the running one where it is new enough. */
 export function node() {
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
-  const pinned = join(root, 'node_modules', `node-${packageOs()}-${process.arch}`, 'bin', name);
-  if (existsSync(pinned)) return pinned;
+  for (const family of ['node', 'node-bin']) {
+    const pinned = join(root, 'node_modules', `${family}-${packageOs()}-${process.arch}`, 'bin', name);
+    if (existsSync(pinned)) return pinned;
+  }
   if (Number(process.versions.node.split('.')[0]) >= wanted) return process.execPath;
   throw new Error(
     `Hearth needs Node ${wanted}, this is ${process.version}, and npm has no Node ${wanted} for ${process.platform}-${process.arch}; install it from https://nodejs.org`,

@@ -52,7 +52,7 @@ export function isoDate(ms: number): string {
   return `${day(number).iso}${timeOf(time - number * dayLength)}Z`;
 }
 
-const shape = /^[A-Z][a-z]{2,8},? [ \d]?\d?[ -]?[A-Z]?[a-z]{0,2}/;
+const shape = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? /;
 
 /** Any of the three forms of RFC 9110 §5.6.7; undefined for what is no date, which is to be ignored. */
 export function parseHttpDate(text: string): number | undefined {

@@ -5,7 +5,7 @@ import { isStoreError, StoreError } from '../core/error.ts';
 import type { Path } from '../core/path.ts';
 import type { Body, Entry } from '../core/values.ts';
 import { versionOf } from '../workspace/bytes.ts';
-import type { ImportOptions } from './import-tree.ts';
+import type { ImportOptions } from './import-options.ts';
 
 export type Outcome = { readonly kind: 'written'; readonly size: number } | { readonly kind: 'skipped' };
 

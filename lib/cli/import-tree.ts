@@ -2,34 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workspace } from '../core/contracts.ts';
 import { isStoreError } from '../core/error.ts';
 import { newName, type Path, parseName } from '../core/path.ts';
 import { importFile, importLink, type Outcome } from './import-file.ts';
-
-export interface ImportProblem {
-  readonly path: string;
-  readonly message: string;
-}
-
-export interface ImportSummary {
-  readonly written: number;
-  readonly bytes: number;
-  readonly skipped: number;
-  readonly folders: number;
-  readonly problems: readonly ImportProblem[];
-}
-
-export interface ImportOptions {
-  readonly source: string;
-  readonly workspace: Workspace;
-  /** Of the workspace: `home/…`. */
-  readonly target: Path;
-  readonly replace: boolean;
-  readonly dryRun: boolean;
-  readonly onProgress: (summary: ImportSummary) => void;
-  readonly onProblem: (problem: ImportProblem) => void;
-}
+import type { ImportOptions, ImportProblem, ImportSummary } from './import-options.ts';
 
 /** Files that are under way at once: enough for their syncs to be shared. */
 const lanes = 8;

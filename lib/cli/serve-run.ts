@@ -7,7 +7,7 @@ import { exposureWarning, type FirstUser, greetingText, welcomeText } from '../a
 import { Exit, exitCodes, explain } from './exit.ts';
 import { configFor } from './house.ts';
 import { type Output, output } from './output.ts';
-import type { ServeFlags } from './serve.ts';
+import type { ServeFlags } from './serve-flags.ts';
 
 export async function runServe(flags: ServeFlags): Promise<void> {
   const { host, port, durability, tlsCert, tlsKey, workers } = flags;

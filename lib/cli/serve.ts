@@ -1,14 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type StoreFlags, storeCommand } from './house.ts';
-
-export interface ServeFlags extends StoreFlags {
-  readonly host?: string;
-  readonly port?: string;
-  readonly durability?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly workers?: string;
-}
+import { storeCommand } from './house.ts';
+import type { ServeFlags } from './serve-flags.ts';
 
 export function serveCommand(): Command {
   return storeCommand('serve')

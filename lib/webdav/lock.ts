@@ -8,7 +8,8 @@ import { allInside, membersLocked } from './members.ts';
 import { failed, hrefOf, hrefs, refusing } from './refusal.ts';
 import { parseTimeout } from './timeout.ts';
 import type { DavRequest, Reply, Verb } from './verb.ts';
-import { elementsOf, innerXml, parseXml, type XmlElement } from './xml-read.ts';
+import { elementsOf, innerXml, type XmlElement } from './xml-element.ts';
+import { parseXml } from './xml-read.ts';
 
 /** LOCK (RFC 4918 §9.10): with a body a new lock, without one a refresh of the lock that `If` names. */
 export const lock: Verb = refusing(

@@ -5,7 +5,8 @@ import { type Instruction, instructions, plan } from './property-update.ts';
 import { propstats } from './propstat.ts';
 import { failed, refused, refusing } from './refusal.ts';
 import type { DavRequest, Reply, Verb } from './verb.ts';
-import { elementsOf, parseXml } from './xml-read.ts';
+import { elementsOf } from './xml-element.ts';
+import { parseXml } from './xml-read.ts';
 
 /** MKCOL (RFC 4918 §9.3), with properties too (RFC 5689). */
 export const mkcol: Verb = refusing(

@@ -1,8 +1,8 @@
 /** `set` and `remove` in the order of the document, as one change (RFC 4918 §9.2, RFC 5689 §3). */
 import { isStoreError } from '../core/error.ts';
 import type { Annotation, Entry, Props } from '../core/values.ts';
-import { protectedNames, settable } from './settable.ts';
-import { elementsOf, serializeElement, textOf, type XmlElement } from './xml-read.ts';
+import { isProtected, settable } from './settable.ts';
+import { elementsOf, serializeElement, textOf, type XmlElement } from './xml-element.ts';
 
 export interface Instruction {
   readonly action: 'set' | 'remove';
@@ -43,7 +43,7 @@ export function plan(steps: readonly Instruction[], entry: Pick<Entry, 'mode' | 
   let live: Annotation = {};
   for (const { action, property } of steps) {
     const { name } = property;
-    if (protectedNames.has(name))
+    if (isProtected(name))
       refused.set(name, { status: 403, condition: '<D:cannot-modify-protected-property/>' });
     else if (settable.has(name)) {
       const change = action === 'set' ? applied(name, property, { ...entry, ...live }) : undone(name);

@@ -3,15 +3,6 @@ import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { isStoreError, StoreError } from '../core/error.ts';
 import type { XmlAttribute, XmlElement } from './xml-element.ts';
 
-export {
-  elementsOf,
-  innerXml,
-  serializeElement,
-  textOf,
-  type XmlAttribute,
-  type XmlElement,
-} from './xml-element.ts';
-
 export interface XmlLimits {
   readonly bytes?: number;
   readonly depth?: number;

@@ -24,7 +24,9 @@ export async function send(reply: HttpReply, exchange: Exchange): Promise<number
   if (response.destroyed || response.headersSent) return 0;
   const bytes = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const headers = headersOf(reply);
-  const silent = reply.status === 204 || reply.status === 304;
+  // What HEAD would have been answered with is unknown where the reply does not say it.
+  const silent =
+    reply.status === 204 || reply.status === 304 || (request.method === 'HEAD' && body === undefined);
   if (!silent && headers['Content-Length'] === undefined) headers['Content-Length'] = bytes;
   const unread = unreadBody(exchange);
   if (unread) headers.Connection = 'close';
@@ -70,6 +72,8 @@ async function discard({ request, body, timers = systemTimers }: Exchange): Prom
   request.off('data', count);
 }
 
+const bodiless = ({ status, headers = {} }: HttpReply): HttpReply => ({ status, headers });
+
 type Chunks = AsyncIterable<Uint8Array | string>;
 
 async function sendStream(reply: HttpReply, body: Chunks, exchange: Exchange): Promise<number> {
@@ -77,7 +81,7 @@ async function sendStream(reply: HttpReply, body: Chunks, exchange: Exchange): P
   const chunks = body[Symbol.asyncIterator]();
   if (response.destroyed || response.headersSent || request.method === 'HEAD') {
     await chunks.return?.();
-    return response.destroyed || response.headersSent ? 0 : send({ ...reply, body: '' }, exchange);
+    return response.destroyed || response.headersSent ? 0 : send(bodiless(reply), exchange);
   }
   const first = await chunks.next();
   const headers = headersOf(reply);

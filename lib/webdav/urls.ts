@@ -70,20 +70,21 @@ export function sameHost(host: string): string {
 
 export interface HomeUrlsOptions {
   readonly login: string;
-  /** Path of all homes, without a slash at its end: `/homes`. */
-  readonly prefix: string;
+  /** Path of all homes: `homes`. */
+  readonly prefix: Path;
   /** Hosts under which this server goes for this request, as `sameHost` writes them. */
   readonly hosts: () => ReadonlySet<string>;
 }
 
 /** URLs of one home, as the workspace of its owner: `/homes/ada/x` is `home/x`. */
 export function homeUrls({ login, prefix, hosts }: HomeUrlsOptions): Urls {
-  const home = `${prefix}/${encodeName(login)}`;
+  const homes = prefix.map((name) => `/${encodeName(name)}`).join('');
+  const home = `${homes}/${encodeName(login)}`;
   return {
     principal: `${home}/`,
     href(path, folder) {
-      let href = path[0] === 'home' ? home : `${prefix}/${encodeName(path[0] ?? '')}`;
-      if (path.length === 0) return `${prefix}/`;
+      if (path.length === 0) return `${homes}/`;
+      let href = path[0] === homeName ? home : `/${encodeName(path[0]!)}`;
       for (let at = 1; at < path.length; at++) href += `/${encodeName(path[at]!)}`;
       return folder ? `${href}/` : href;
     },
@@ -100,21 +101,42 @@ export function homeUrls({ login, prefix, hosts }: HomeUrlsOptions): Urls {
   };
 }
 
-function inHome(
-  { names, slash }: Target,
-  prefix: string,
-  login: string,
-): { path: Path; slash: boolean } | 'foreign' {
+function inHome({ names, slash }: Target, prefix: Path, login: string) {
   const rest = below(names, prefix);
-  if (rest === undefined || rest.length === 0) return 'foreign';
-  if (rest[0] !== login) throw new StoreError('not-found', { op: 'url', message: 'Not found.' });
-  return { path: [homeName, ...rest.slice(1)], slash };
+  return rest === undefined || rest.length === 0 ? 'foreign' : { path: pathInHome(rest, login), slash };
 }
 
 const homeName = parseName('home');
 
+/** The address in the workspace; `names` come after the prefix of homes. */
+export function pathInHome(names: Path, login: string): Path {
+  // One answer for every other name, without a look at whether it is somebody's.
+  if (names[0] !== login) throw new StoreError('not-found', { op: 'url', message: 'Not found.' });
+  return [homeName, ...names.slice(1)];
+}
+
 /** What of the names is below the prefix; undefined where they are elsewhere. */
-export function below(names: Path, prefix: string): Path | undefined {
-  const parts = prefix.split('/').filter((part) => part !== '');
-  return parts.every((part, at) => names[at] === part) ? names.slice(parts.length) : undefined;
+export function below(names: Path, prefix: Path): Path | undefined {
+  return prefix.every((name, at) => names[at] === name) ? names.slice(prefix.length) : undefined;
+}
+
+/**
+ * Whether a raw target is this door's: the root, the folders that lead to the homes, and all below, however it is
+ * spelled; a target that is malformed further on is ours to refuse.
+ */
+export function claims(raw: string, prefix: Path): boolean {
+  const path = raw.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  if (path === '*') return true;
+  const parts = path.split('/', 2 * prefix.length + 8).filter((part) => part !== '');
+  return parts.every((part, at) => at >= prefix.length || loose(part) === prefix[at]);
+}
+
+function loose(part: string): string | undefined {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Malformed, hence not the name that was looked for.
+    return undefined;
+  }
 }

@@ -24,11 +24,11 @@ const blobStores: Readonly<Record<string, Open<BlobStore>>> = {
   },
 };
 
-export function openCatalog(url: string, context: StoreContext): Promise<Catalog> {
+export async function openCatalog(url: string, context: StoreContext): Promise<Catalog> {
   return openBy(catalogs, 'catalog', url, context);
 }
 
-export function openBlobs(url: string, context: StoreContext): Promise<BlobStore> {
+export async function openBlobs(url: string, context: StoreContext): Promise<BlobStore> {
   return openBy(blobStores, 'blob store', url, context);
 }
 

@@ -14,20 +14,37 @@ export interface RequestParts {
   readonly now: number;
 }
 
-export function doorRequest({ request, response, body }: Exchange, parts: RequestParts): DavRequest {
-  let signal: AbortSignal | undefined;
-  return {
-    ...parts,
-    method: request.method ?? '',
-    headers: headersOf(request),
-    body,
-    length: body.length,
-    // Most requests never look at it.
-    get signal() {
-      signal ??= goneSignal(response);
-      return signal;
-    },
-  };
+export class DoorRequest implements DavRequest {
+  readonly path: Path;
+  readonly slash: boolean;
+  readonly workspace: Workspace;
+  readonly urls: Urls;
+  readonly now: number;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly length: number | null;
+  readonly #response: ServerResponse;
+  #signal: AbortSignal | undefined;
+
+  constructor({ request, response, body }: Exchange, parts: RequestParts) {
+    this.path = parts.path;
+    this.slash = parts.slash;
+    this.workspace = parts.workspace;
+    this.urls = parts.urls;
+    this.now = parts.now;
+    this.method = request.method ?? '';
+    this.headers = headersOf(request);
+    this.body = body;
+    this.length = body.length;
+    this.#response = response;
+  }
+
+  /** Most requests never look at it. */
+  get signal(): AbortSignal {
+    this.#signal ??= goneSignal(this.#response);
+    return this.#signal;
+  }
 }
 
 /** Node gives a list for `Set-Cookie` alone, which no request has. */

@@ -15,7 +15,7 @@ import type { HttpReply } from '../http/reply.ts';
 import { type Exchange, send } from '../http/send.ts';
 import { systemTimers } from '../http/watchdog.ts';
 import { dispatch, dispatchAbove } from './dispatch.ts';
-import { doorRequest, ownHosts } from './door-request.ts';
+import { DoorRequest, ownHosts } from './door-request.ts';
 import { allow, options as optionsReply } from './options.ts';
 import { below, claims, homeUrls, parseTarget, pathInHome } from './urls.ts';
 
@@ -40,8 +40,10 @@ export interface WebdavOptions extends StallOptions {
  */
 export function webdavHandler(options: WebdavOptions): Middleware {
   const door = webdavDoor(options);
+  const usual = `/${door.prefix.join('/')}/`;
   return async (ctx, next) => {
-    if (!claims(ctx.req.url ?? '', door.prefix)) return next();
+    const url = ctx.req.url ?? '';
+    if (!url.startsWith(usual) && !claims(url, door.prefix)) return next();
     ctx.respond = false;
     await door.handle(ctx.req, ctx.res);
   };
@@ -103,7 +105,13 @@ function answering(options: WebdavOptions, prefix: Path): Answer {
     const { login } = principal;
     const path = above ? [] : pathInHome(rest, login);
     const urls = homeUrls({ login, prefix, hosts: () => ownHosts(request, origins, trusted) });
-    const asked = doorRequest(exchange, { path, slash, urls, now, workspace: workspaces.open(principal) });
+    const asked = new DoorRequest(exchange, {
+      path,
+      slash,
+      urls,
+      now,
+      workspace: workspaces.open(principal),
+    });
     return above ? dispatchAbove(asked, names, prefix) : dispatch(asked);
   };
 }

@@ -45,7 +45,7 @@ export function fakeWorkspace(now = Date.UTC(2026, 0, 2, 3, 4, 5)): FakeWorkspac
     name: string,
     parent: Node | undefined,
     changes: Partial<Entry>,
-    body = new Uint8Array(0),
+    body: Uint8Array = new Uint8Array(0),
   ) => {
     const kind = changes.kind ?? 'file';
     const version =

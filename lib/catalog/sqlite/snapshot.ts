@@ -5,6 +5,8 @@ import { noParent } from './schema.ts';
 import { type Marks, TreeVersions } from './tree-versions.ts';
 
 const keysMax = 8192;
+/** Longer keys (deep paths) are not worth their memory. */
+const keyLengthMax = 1024;
 
 /**
  * Reads of one moment. `PRAGMA data_version` tells within two microseconds whether anyone committed since the
@@ -23,7 +25,7 @@ export class Snapshot {
     this.db = db;
     this.trees = new TreeVersions(db, {
       marks: (home) => this.keep(`m${home}`, () => this.readMarks(home)),
-      epoch: () => this.keep('epoch', () => db.get<[string]>('SELECT value FROM epoch')?.[0] ?? ''),
+      epoch: () => this.keep('#epoch', () => db.get<[string]>('SELECT value FROM epoch')?.[0] ?? ''),
     });
   }
 
@@ -34,7 +36,7 @@ export class Snapshot {
     return this.within(() => {
       const answer = read();
       if (this.answers.size >= keysMax) this.answers.clear();
-      this.answers.set(key, answer);
+      if (key.length <= keyLengthMax) this.answers.set(key, answer);
       return answer;
     });
   }

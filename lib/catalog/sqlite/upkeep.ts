@@ -12,11 +12,12 @@ import { type Writer, workerUrl } from './writer.ts';
 const bite = 128;
 const layoutsPage = 64;
 const journalStep = 2000;
+const sweepStep = 64;
 
 export function sqliteUpkeep(snapshot: Snapshot, writer: Writer, path: string, clock: Clock): CatalogUpkeep {
   const homes = () => snapshot.db.all<[string]>('SELECT id FROM homes ORDER BY id').map(([id]) => id);
   return {
-    sweep: (before, limit, home) => writer.call('sweep', [before, limit, home]),
+    sweep: (before, limit, home) => sweep(writer, before, limit, home),
     referenced: (refs) => referenced(snapshot, refs),
     layouts: (after) => layouts(snapshot, after),
     fragmented: async (extents, before, limit) => fragmented(snapshot, extents, before, limit),
@@ -38,6 +39,18 @@ export function sqliteUpkeep(snapshot: Snapshot, writer: Writer, path: string, c
     },
     backup: (target) => backup(path, target),
   };
+}
+
+/** In small steps, so that changes which come meanwhile are not kept waiting. */
+async function sweep(writer: Writer, before: number, limit: number, home?: EntryId): Promise<number> {
+  let swept = 0;
+  while (swept < limit) {
+    const step = Math.min(sweepStep, limit - swept);
+    const rows = await writer.call('sweep', [before, step, home]);
+    swept += rows;
+    if (rows < step) break;
+  }
+  return swept;
 }
 
 async function referenced(snapshot: Snapshot, refs: readonly BlobRef[]): Promise<ReadonlySet<BlobRef>> {

@@ -5,7 +5,7 @@ import { migrate } from './schema.ts';
 import { Transaction } from './transaction.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './writer.ts';
 
-const { path, wait } = workerData as WorkerSettings;
+const { path, wait, pagesMax } = workerData as WorkerSettings;
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs in a worker thread');
 
@@ -13,7 +13,7 @@ const reply = (message: FromWorker) => port.postMessage(message);
 /** After so many milliseconds without a batch there is time for work that nobody waits for. */
 const quiet = 40;
 /** Rows that one such step deletes: a batch that comes meanwhile waits for it. */
-const stepRows = 500;
+const stepRows = 128;
 
 let tx: Transaction | undefined;
 let timer: NodeJS.Timeout | undefined;
@@ -53,6 +53,7 @@ function open(): void {
     try {
       tx = new Transaction(path);
       migrate(tx.db.raw);
+      if (pagesMax !== undefined) tx.db.raw.exec(`PRAGMA max_page_count = ${pagesMax}`);
       findWork(tx);
       return;
     } catch (error) {

@@ -8,6 +8,8 @@ export interface WorkerSettings {
   readonly path: string;
   /** Milliseconds that a batch waits for the write lock of the file. */
   readonly wait: number;
+  /** Pages that the file may have, so that tests can fill it. */
+  readonly pagesMax?: number;
 }
 
 export type ToWorker =
@@ -78,6 +80,12 @@ export class Writer {
       this.finishClosing();
     }
     await this.closed.promise;
+  }
+
+  /** Ends the thread as a crash would, for tests. */
+  kill(): void {
+    this.flush();
+    void this.worker?.terminate();
   }
 
   private finishClosing(): void {

@@ -7,6 +7,7 @@ import { serverKey } from '../auth/server-key.ts';
 import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
+import type { StoreTimings } from './metrics.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
 
@@ -28,6 +29,7 @@ export interface ComposeOptions {
   readonly clock?: Clock;
   /** Told of failures that stop nobody (a last use that could not be written down). */
   readonly onError?: (error: unknown) => void;
+  readonly timings?: StoreTimings;
 }
 
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
@@ -35,12 +37,14 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
-  const catalog = await openCatalog(config.catalog, { clock, ids });
-  const blobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
-    await catalog.close();
+  const plainCatalog = await openCatalog(config.catalog, { clock, ids });
+  const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
+    await plainCatalog.close();
     throw error;
   });
-  const { onError } = options;
+  const { onError, timings } = options;
+  const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
+  const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const authenticator = chain([
     appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
   ]);

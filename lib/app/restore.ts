@@ -32,7 +32,8 @@ export async function restore(
   const next = `${target}.next`;
   await copyFile(join(from, catalogFile), next);
   const report = await copyAll(config, next, join(from, 'blobs'), onProgress);
-  await rename(next, target);
+  await rename(`${next}.renewed`, target);
+  await rm(next);
   await rm(join(config.data, marker));
   return report;
 }
@@ -49,7 +50,11 @@ async function copyAll(
     const source = await openBlobs(`file:${blobsPath}`, context);
     const blobs = await openBlobs(config.blobs, context);
     try {
-      return await copyBlobs(catalog, source, blobs, onProgress);
+      const report = await copyBlobs(catalog, source, blobs, onProgress);
+      // A copy by the catalog itself begins a new epoch: no client takes its folders for those it knew.
+      await rm(`${catalogPath}.renewed`, { force: true });
+      await catalog.upkeep.backup(`${catalogPath}.renewed`);
+      return report;
     } finally {
       await source.close();
       await blobs.close();

@@ -2,6 +2,7 @@ import { type Background, startBackground } from './background.ts';
 import { compose, type House } from './compose.ts';
 import { application } from './doors.ts';
 import { createLog, type Log } from './log.ts';
+import { createMetrics, type StoreTimings } from './metrics.ts';
 import type { Config } from './schema.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { type FirstUser, firstStart } from './welcome.ts';
@@ -10,7 +11,7 @@ export interface ServeOptions {
   readonly secret?: string | undefined;
   /** Flushing, compaction, sweeping: in one process of an installation. */
   readonly upkeep: boolean;
-  /** The registry's text for `/metrics`, where another process gathers it. */
+  /** The text for `/metrics`, where another process gathers it for all. */
   readonly metrics?: () => Promise<string>;
 }
 
@@ -26,11 +27,12 @@ export interface Serving {
 /** One process that serves: stores, doors, server, upkeep, in this order, and back in the other. */
 export async function serve(config: Config, options: ServeOptions): Promise<Serving> {
   const log = createLog(config);
-  const house = await openHouse(config, options, log);
+  const metrics = createMetrics(options.metrics);
+  const house = await openHouse(config, options, log, metrics.stores);
   try {
     const first = await firstStart(house);
     const state = { stopping: false };
-    const app = application({ house, log, stopping: () => state.stopping, metrics: options.metrics });
+    const app = application({ house, log, stopping: () => state.stopping, metrics });
     const server = await startServer(config, app.callback());
     const background = options.upkeep ? startBackground(house, log) : undefined;
     log.info({ url: server.url, durability: config.durability }, 'serving');
@@ -70,9 +72,14 @@ export async function mind(
   return { first, log, stop: () => shutDown({ server: undefined, background, house, log }) };
 }
 
-function openHouse(config: Config, { secret }: Pick<ServeOptions, 'secret'>, log: Log): Promise<House> {
+function openHouse(
+  config: Config,
+  { secret }: Pick<ServeOptions, 'secret'>,
+  log: Log,
+  timings?: StoreTimings,
+): Promise<House> {
   const onError = (error: unknown) => log.warn({ err: error }, 'something in the background failed');
-  return compose(config, { secret, onError });
+  return compose(config, { secret, onError, ...(timings === undefined ? {} : { timings }) });
 }
 
 interface Parts {

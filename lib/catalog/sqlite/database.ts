@@ -6,7 +6,7 @@ export type Param = SQLInputValue;
 
 const settings = `
 PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-PRAGMA mmap_size = 268435456; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 2000;
+PRAGMA mmap_size = 268435456; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768;
 PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;`;
 
 /** A connection that prepares each statement once. Rows are arrays, in the order of their columns. */

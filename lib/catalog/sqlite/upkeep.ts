@@ -6,7 +6,8 @@ import type { BlobRef, Entry, EntryId, Layout } from '../../core/values.ts';
 import { layoutRow } from './read-entries.ts';
 import { type EntryRow, entryColumns } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Writer, workerUrl } from './writer.ts';
+import { workerUrl } from './thread.ts';
+import type { Writer } from './writer.ts';
 
 /** Look-ups in one turn of the event loop. */
 const bite = 128;

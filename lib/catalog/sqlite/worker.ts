@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Call, runBatch } from './batch.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { toStoreError } from './database.ts';
 import { migrate } from './schema.ts';
 import { Transaction } from './transaction.ts';
@@ -15,6 +16,7 @@ const quiet = 40;
 /** Rows that one such step deletes: a batch that comes meanwhile waits for it. */
 const stepRows = 128;
 
+const checkpoints = new Checkpoints(path, () => tx?.db);
 let tx: Transaction | undefined;
 let timer: NodeJS.Timeout | undefined;
 
@@ -33,6 +35,7 @@ function settle(): void {
   const call: Call = { name: 'settle', args: [home, stepRows] };
   const [outcome] = runBatch(tx, [call], { durable: false, wait: 0 });
   tx.stirred.delete(home);
+  checkpoints.written(1);
   if (outcome !== undefined && (!('value' in outcome) || outcome.value === true)) tx.stirred.add(home);
   rest();
 }
@@ -69,15 +72,18 @@ function open(): void {
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'close') {
     clearTimeout(timer);
-    tx?.close();
-    tx = undefined;
-    reply({ kind: 'closed' });
-    port.close();
+    void checkpoints.close().then(() => {
+      tx?.close();
+      tx = undefined;
+      reply({ kind: 'closed' });
+      port.close();
+    });
     return;
   }
   if (tx === undefined) return;
   const { calls, durable } = message;
   reply({ kind: 'done', outcomes: runBatch(tx, calls, { durable, wait }) });
+  checkpoints.written(calls.length);
   rest();
 });
 

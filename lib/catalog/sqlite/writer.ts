@@ -3,6 +3,7 @@ import { StoreError } from '../../core/error.ts';
 import type { Durability } from '../../core/values.ts';
 import type { Call, Outcome } from './batch.ts';
 import type { Args, OperationName, Result } from './operations.ts';
+import { workerUrl } from './thread.ts';
 
 export interface WorkerSettings {
   readonly path: string;
@@ -30,10 +31,6 @@ interface Pending extends Call {
 
 /** Calls in one transaction: bounds how long another process waits for its turn. */
 const batchMax = 512;
-
-/** The entry of a thread, in the checkout (.ts) and in the package (.js). */
-export const workerUrl = (name: string): URL =>
-  new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 /**
  * The one thread that writes. Calls that come while a batch is under way, or in the same turn, make the next one:

@@ -35,9 +35,18 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
   };
 }
 
+/** Run from its sources, and not installed. */
+const checkout = import.meta.url.endsWith('.ts');
+
+/** What to type for a command about this installation. */
+export function commandFor(config: Pick<Config, 'data'>, command: string): string {
+  const name = checkout ? 'node_modules/.bin/node bin/hearth.ts' : 'hearth';
+  return `${name} ${command}${config.data === defaultData() ? '' : ` --data ${config.data}`}`;
+}
+
 /** `data/` beside the sources in a checkout; the place of the user's own data where Hearth is installed. */
 function defaultData(): string {
-  if (import.meta.url.endsWith('.ts')) return join(packageRoot, 'data');
+  if (checkout) return join(packageRoot, 'data');
   const base = process.env.XDG_DATA_HOME ?? process.env.LOCALAPPDATA ?? join(homedir(), '.local', 'share');
   return join(base, 'hearth');
 }

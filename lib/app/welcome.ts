@@ -2,7 +2,9 @@ import { userInfo } from 'node:os';
 import { mintAppPassword } from '../auth/app-password.ts';
 import { isStoreError } from '../core/error.ts';
 import type { House } from './compose.ts';
+import { commandFor } from './config.ts';
 import { createUser, loginFrom } from './people.ts';
+import type { Config } from './schema.ts';
 
 /** Shown once, at the first start. */
 export interface FirstUser {
@@ -38,7 +40,7 @@ function systemName(): string {
 }
 
 /** For the terminal, once: the only time that the password is seen. */
-export function welcomeText(url: string, first: FirstUser): string {
+export function welcomeText(url: string, first: FirstUser, config: Pick<Config, 'data'>): string {
   const home = `${url}/homes/${first.login}/`;
   const { login, password } = first;
   const secure = url.startsWith('https:');
@@ -64,13 +66,13 @@ Mount it:
   cadaver      cadaver ${home}
   curl         curl -u ${login}:${password} ${home}
 
-One more device:  hearth token create ${login} --name laptop
+One more device:  ${commandFor(config, `token create ${login} --name laptop`)}
 `;
 }
 
 /** For the terminal at every later start. */
-export function greetingText(url: string): string {
-  return `Hearth is up: ${url}/homes/\nAn app password for a device:  hearth token create LOGIN --name laptop`;
+export function greetingText(url: string, config: Pick<Config, 'data'>): string {
+  return `Hearth is up: ${url}/homes/\nAn app password for a device:  ${commandFor(config, 'token create LOGIN --name laptop')}`;
 }
 
 /** A line for those who open an unencrypted server to others; undefined where there is nothing to say. */

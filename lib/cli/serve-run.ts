@@ -24,7 +24,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
 async function runAlone(config: Config, secret: string | undefined, out: Output): Promise<void> {
   const stopped = signals();
   const serving = await serve(config, { secret, upkeep: true });
-  announce(out, serving.url, serving.first);
+  announce(out, config, serving);
   stopped.onReload(() =>
     serving.reload().catch((error: unknown) => serving.log.error({ err: error }, 'reload')),
   );
@@ -45,7 +45,7 @@ async function runPrimary(config: Config, secret: string | undefined, out: Outpu
     await home.stop();
     throw error;
   });
-  announce(out, workers.url, home.first);
+  announce(out, config, { url: workers.url, first: home.first });
   stopped.onReload(() => workers.reload());
   await stopped.promise;
   await workers.stop();
@@ -99,7 +99,11 @@ function signals() {
   };
 }
 
-function announce(out: Output, url: string, first: FirstUser | undefined): void {
-  const text = first === undefined ? greetingText(url) : welcomeText(url, first);
+function announce(
+  out: Output,
+  config: Config,
+  { url, first }: { readonly url: string; readonly first: FirstUser | undefined },
+): void {
+  const text = first === undefined ? greetingText(url, config) : welcomeText(url, first, config);
   out.result({ url, first: first ?? null }, text);
 }

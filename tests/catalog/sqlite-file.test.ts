@@ -49,6 +49,8 @@ describe('SQLite catalog: its file', () => {
     await catalog.close();
     assert.equal((await asked).length, 700);
     await assert.rejects(home.file('late', 'x'), fails('unavailable'));
+    await assert.rejects(home.at('late'), fails('unavailable'));
+    await assert.rejects(home.names(), fails('unavailable'));
     await catalog.close();
     assert.equal((await home.through(await open()).names()).length, 700);
   });

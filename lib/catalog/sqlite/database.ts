@@ -13,12 +13,14 @@ PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;`;
 export class Database {
   readonly raw: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  private readonly reading: boolean;
 
   /** `wait`: milliseconds that SQLite itself may wait for another process. */
   constructor(path: string, options: { readonly wait: number; readonly reading?: boolean }) {
     this.raw = new DatabaseSync(path, { timeout: options.wait, enableForeignKeyConstraints: false });
     this.raw.exec(settings);
-    if (options.reading === true) this.raw.exec('PRAGMA query_only = 1');
+    this.reading = options.reading === true;
+    if (this.reading) this.raw.exec('PRAGMA query_only = 1');
   }
 
   private prepare(sql: string): StatementSync {
@@ -31,17 +33,36 @@ export class Database {
     return statement;
   }
 
+  /** Readers answer callers, who know one vocabulary; the writer looks at SQLite's own codes first. */
+  private failure(error: unknown): unknown {
+    if (!this.reading) return error;
+    if (this.raw.isOpen) return toStoreError(error, 'catalog.read');
+    return new StoreError('unavailable', { op: 'catalog.read', message: 'The catalog is closed.' });
+  }
+
   get<T extends readonly Cell[]>(sql: string, ...params: Param[]): T | undefined {
-    return this.prepare(sql).get(...params) as T | undefined;
+    try {
+      return this.prepare(sql).get(...params) as T | undefined;
+    } catch (error) {
+      throw this.failure(error);
+    }
   }
 
   all<T extends readonly Cell[]>(sql: string, ...params: Param[]): T[] {
-    return this.prepare(sql).all(...params) as unknown as T[];
+    try {
+      return this.prepare(sql).all(...params) as unknown as T[];
+    } catch (error) {
+      throw this.failure(error);
+    }
   }
 
   /** The number of rows changed. */
   run(sql: string, ...params: Param[]): number {
-    return Number(this.prepare(sql).run(...params).changes);
+    try {
+      return Number(this.prepare(sql).run(...params).changes);
+    } catch (error) {
+      throw this.failure(error);
+    }
   }
 
   close(): void {

@@ -51,7 +51,7 @@ export class Snapshot {
       return read();
     } finally {
       this.reading = false;
-      this.db.run('COMMIT');
+      if (this.db.raw.isOpen && this.db.raw.isTransaction) this.db.run('COMMIT');
     }
   }
 

@@ -63,6 +63,7 @@ export class Transaction {
       // What the operation wrote down early (`finish`) was taken back, too.
       for (const id of this.homes.keys()) this.dirty.add(id);
       if (this.before.size > 0) this.trees.reset();
+      this.hasEpoch = false;
       throw error;
     }
   }

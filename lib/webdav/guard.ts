@@ -1,6 +1,6 @@
 /** The one place where the conditions of a request become what the workspace checks at commit. */
 import type { Guard } from '../core/contracts.ts';
-import { StoreError } from '../core/error.ts';
+import { isStoreError, StoreError } from '../core/error.ts';
 import { formatPath, type Path } from '../core/path.ts';
 import type { Entry, Expect } from '../core/values.ts';
 import { conditional, evaluate } from '../http/conditional.ts';
@@ -15,14 +15,14 @@ type Seen = Map<string, Promise<Entry | undefined>>;
  * The guard is about `target`; what the answer rested on there is expected again at commit.
  */
 export async function guardOf(request: DavRequest, target?: Path): Promise<Guard> {
-  const { headers, signal } = request;
+  const { headers } = request;
   const seen: Seen = new Map();
   const lists = headers.if === undefined ? [] : parseIf(headers.if);
   if (lists.length > 0) await mustHold(request, lists, seen);
   const pinned = await pin(seen.get(key(target ?? request.path)));
   const own = conditional(headers) ? evaluate(headers, await look(request, request.path, seen)) : undefined;
   const expect = target === undefined ? (pinned ?? own) : (overwrite(request) ?? pinned);
-  return { signal, tokens: submitted(lists), ...(expect === undefined ? {} : { expect }) };
+  return { tokens: submitted(lists), ...(expect === undefined ? {} : { expect }) };
 }
 
 /** Only entity tags were looked at: the same must be there at commit. */
@@ -51,11 +51,16 @@ async function mustHold(request: DavRequest, lists: readonly IfList[], seen: See
   throw new StoreError('stale', { path: formatPath(request.path), message });
 }
 
-/** Undefined for what is on another server: it has no state here. */
+/** Undefined for what is on another server, or in a home of somebody else: it has no state here. */
 function place(request: DavRequest, resource: string | null): Path | undefined {
   if (resource === null) return request.path;
-  const found = request.urls.parse(resource);
-  return found === 'foreign' ? undefined : found.path;
+  try {
+    const found = request.urls.parse(resource);
+    return found === 'foreign' ? undefined : found.path;
+  } catch (error) {
+    if (isStoreError(error, 'not-found', 'denied')) return undefined;
+    throw error;
+  }
 }
 
 function gather(request: DavRequest, path: Path | undefined, seen: Seen): ResourceState {

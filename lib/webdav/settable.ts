@@ -1,6 +1,7 @@
 /** Live properties that a client may set, and those that only the server knows. */
 import { StoreError } from '../core/error.ts';
 import type { Annotation, Entry } from '../core/values.ts';
+import { liveProperties } from './props.ts';
 import { parseMime } from './told.ts';
 
 type Setter = (text: string, entry: Pick<Entry, 'mode'>) => Annotation;
@@ -20,23 +21,23 @@ export const settable: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['{http://apache.org/dav/props/}executable', (text, entry) => ({ mode: executable(text, entry.mode) })],
 ]);
 
-const known = ['getcontentlength', 'getetag', 'lockdiscovery', 'resourcetype', 'supportedlock'];
-const quota = ['quota-available-bytes', 'quota-used-bytes'];
-const access = [
-  'owner',
-  'group',
-  'current-user-principal',
-  'current-user-privilege-set',
-  'acl',
-  'principal-URL',
-];
-const reports = ['supported-report-set', 'supported-method-set', 'supported-live-property-set', 'sync-token'];
-const counted = ['id', 'fileid', 'permissions', 'size', 'checksums', 'owner-id', 'owner-display-name'];
-
-export const protectedNames: ReadonlySet<string> = new Set([
-  ...[...known, ...quota, ...access, ...reports].map((name) => `{DAV:}${name}`),
-  ...counted.map((name) => `{http://owncloud.org/ns}${name}`),
+/** Live for who asks, and kept as they were set: the server has no other use for them. */
+const kept: ReadonlySet<string> = new Set([
+  '{DAV:}displayname',
+  '{urn:schemas-microsoft-com:}Win32LastAccessTime',
+  '{urn:schemas-microsoft-com:}Win32FileAttributes',
 ]);
+
+const reserved: ReadonlySet<string> = new Set(
+  ['group', 'acl', 'principal-URL', 'sync-token', 'supported-live-property-set'].map(
+    (name) => `{DAV:}${name}`,
+  ),
+);
+
+/** What only the server knows. */
+export function isProtected(name: string): boolean {
+  return reserved.has(name) || (liveProperties.has(name) && !settable.has(name) && !kept.has(name));
+}
 
 /** An HTTP date (RFC 9110 §5.6.7), ISO 8601, or seconds since 1970. */
 function parseTime(text: string): number {

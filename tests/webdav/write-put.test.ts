@@ -65,6 +65,7 @@ test('an entity tag in If is checked, in Not too', async () => {
   assert.equal((await put('(["other"])')).status, 412);
   assert.equal((await put(`(Not [${headers.etag}])`)).status, 412);
   assert.equal((await put(`<http://elsewhere.example/a> ([${headers.etag}])`)).status, 412);
+  assert.equal((await put(`</homes/grace/a> ([${headers.etag}])`)).status, 412);
   assert.equal((await put(`</homes/ada/tagged> ([${headers.etag}])`)).status, 204);
   assert.equal((await put('(garbage')).status, 400);
 });

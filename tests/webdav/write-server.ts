@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import {
+  createServer,
   request as httpRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -7,9 +8,11 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import Koa from 'koa';
+import { pino } from 'pino';
 import type { Entry } from '../../lib/core/values.ts';
+import { webdavHandler } from '../../lib/webdav/handler.ts';
 import { at, bytes, type HandClock, house } from '../support/workspace.ts';
-import { davServer } from './write-listener.ts';
 
 export interface Answer {
   readonly status: number;
@@ -42,7 +45,19 @@ export async function serveDav(options: { readonly quota?: number } = {}): Promi
   const home = await house();
   const ada = await home.user('ada', options.quota ?? null);
   const workspace = home.open(ada);
-  const server = davServer(home, home.principal(ada), workspace);
+  const app = new Koa();
+  // A client that goes away is what some tests are about.
+  app.silent = true;
+  app.use(
+    webdavHandler({
+      workspaces: { open: () => workspace },
+      authenticator: { authenticate: async () => home.principal(ada) },
+      clock: home.clock,
+      log: pino({ level: 'silent' }),
+    }),
+  );
+  const listener = app.callback();
+  const server = createServer({ requestTimeout: 0 }, listener).on('checkContinue', listener);
   const port = await listen(server);
   const start = (method: string, path: string, headers: Header) => {
     const known = Object.entries(headers).filter((one): one is [string, string] => one[1] !== undefined);
@@ -52,7 +67,7 @@ export async function serveDav(options: { readonly quota?: number } = {}): Promi
       agent: false,
       method,
       path,
-      headers: Object.fromEntries(known),
+      headers: { Authorization: 'Basic YWRhOng=', ...Object.fromEntries(known) },
     });
   };
   return {

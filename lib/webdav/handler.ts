@@ -45,6 +45,8 @@ export function webdavHandler(options: WebdavOptions): Middleware {
     const url = ctx.req.url ?? '';
     if (!url.startsWith(usual) && !claims(url, door.prefix)) return next();
     ctx.respond = false;
+    // Koa would print what a broken connection says; `settle` has it, and the log.
+    ctx.onerror = () => {};
     await door.handle(ctx.req, ctx.res);
   };
 }

@@ -1,5 +1,5 @@
 import { formatPath } from '../core/path.ts';
-import { hrefOf, hrefs } from './refusal.ts';
+import { hrefOf, hrefs, namedMax } from './refusal.ts';
 import type { DavRequest, Reply } from './verb.ts';
 import { escapeXml } from './xml-write.ts';
 
@@ -19,7 +19,7 @@ export async function membersLocked(
   condition: 'lock-token-submitted' | 'no-conflicting-lock',
   dependent: boolean,
 ): Promise<Reply> {
-  const members = blockers.map(async (path) => {
+  const members = blockers.slice(0, namedMax).map(async (path) => {
     const roots = await hrefs(request, [path]);
     return response(roots, '423 Locked', `<D:error><D:${condition}>${roots}</D:${condition}></D:error>`);
   });

@@ -1,5 +1,5 @@
 import { type ErrorCode, isStoreError } from '../core/error.ts';
-import { type Path, parsePath } from '../core/path.ts';
+import { formatPath, type Path, parsePath } from '../core/path.ts';
 import type { DavRequest, Reply, Verb } from './verb.ts';
 import { entryAt } from './visible.ts';
 import { escapeXml } from './xml-write.ts';
@@ -28,14 +28,18 @@ export async function locked(request: DavRequest, blockers: readonly string[]): 
   return failed(423, await lockTokenSubmitted(request, blockers));
 }
 
-export async function lockTokenSubmitted(request: DavRequest, blockers: readonly string[]): Promise<string> {
-  return `<D:lock-token-submitted>${await hrefs(request, blockers)}</D:lock-token-submitted>`;
+async function lockTokenSubmitted(request: DavRequest, blockers: readonly string[]): Promise<string> {
+  const roots = blockers.length > 0 ? blockers : [formatPath(request.path)];
+  return `<D:lock-token-submitted>${await hrefs(request, roots)}</D:lock-token-submitted>`;
 }
+
+/** One is enough for the client (RFC 4918 §16); a tree may hold thousands. */
+export const namedMax = 100;
 
 /** Paths of the workspace (`/home/a`) as `href` elements. */
 export async function hrefs(request: DavRequest, paths: readonly string[]): Promise<string> {
-  const all = await Promise.all(paths.map((path) => hrefOf(request, parsePath(path))));
-  return all.map((href) => `<D:href>${escapeXml(href)}</D:href>`).join('');
+  const named = paths.slice(0, namedMax).map((path) => hrefOf(request, parsePath(path)));
+  return (await Promise.all(named)).map((href) => `<D:href>${escapeXml(href)}</D:href>`).join('');
 }
 
 export async function hrefOf(request: DavRequest, path: Path): Promise<string> {

@@ -148,6 +148,21 @@ test('a stop waits for the upload that is under way', async (t) => {
   assert.equal(await stopped, 0);
 });
 
+test('a second signal does not wait', async (t) => {
+  const { serve } = await installation(t);
+  const server = await serve();
+  assert.ok(server.first);
+  const { login, password } = server.first;
+  const headers = { ...basic(login, password), 'content-length': 10 };
+  const put = request(`${server.url}/homes/${login}/never.txt`, { method: 'PUT', headers });
+  put.on('error', () => {});
+  put.write('01234');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  server.child.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(await server.stop(), 130);
+});
+
 test('workers share the port, what one wrote the other reads, and one that dies is replaced', async (t) => {
   const { serve } = await installation(t);
   const server = await serve(['--workers', '2']);

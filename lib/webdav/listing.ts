@@ -10,7 +10,7 @@ export function listing(request: ReadRequest, folder: Entry): Reply {
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy':
-      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'private, no-cache',
     'Last-Modified': new Date(folder.modified).toUTCString(),

@@ -112,18 +112,23 @@ async function members(request: ReadRequest, listing: Listing): Promise<string |
   return following(start, second?.value ?? '', chunks);
 }
 
-async function* following(
+/** No generator: one that nobody began to read would not close what it holds. */
+function following(
   start: string,
   second: string,
   rest: AsyncGenerator<string>,
-): AsyncGenerator<string> {
-  try {
-    yield start;
-    if (second !== '') yield second;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+): AsyncIterableIterator<string> {
+  const ready = second === '' ? [start] : [second, start];
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const value = ready.pop();
+      return value === undefined ? rest.next() : { done: false, value };
+    },
+    return: () => rest.return(undefined),
+  };
 }
 
 async function* chunked(

@@ -54,8 +54,8 @@ describe('curl', { skip: needs('curl'), timeout: 60_000 }, () => {
     assert.equal(await status('-r', '-5', url('a')), 206);
     assert.ok((await answer()).equals(body.subarray(-5)));
     assert.equal(await status('-r', '3000000-', url('a')), 416);
-    assert.equal(await status('-r', '0-1,5-6', url('a')), 206);
-    assert.match((await answer()).toString('latin1'), /Content-Range: bytes 5-6\/3000000/i);
+    assert.equal(await status('-r', '0-1,2000000-2000001', url('a')), 206);
+    assert.match((await answer()).toString('latin1'), /Content-Range: bytes 2000000-2000001\/3000000/i);
   });
 
   it('conditions: 304, 412', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,8 +20,11 @@ describe('davfs2', { skip: needs('mount.davfs') || needsRoot(), timeout: 90_000 
     await mkdir(mount);
     const conf = join(folder, 'conf');
     const cache = join(folder, 'cache');
-    await writeFile(conf, `cache_dir ${cache}\ndelay_upload 0\nask_auth 1\n`, { mode: 0o600 });
+    await writeFile(conf, `cache_dir ${cache}\ndelay_upload 0\ndir_refresh 1\nask_auth 1\n`, { mode: 0o600 });
+    // As root, davfs2 becomes its own user to work in its cache.
     await mkdir(cache);
+    await chmod(cache, 0o777);
+    await chmod(folder, 0o755);
     const options = `conf=${conf},uid=0,gid=0`;
     const url = `${server.url}/homes/${server.login}/`;
     await ok('mount.davfs', ['-o', options, url, mount], { input: `${server.login}\n${server.token}\n` });
@@ -50,6 +53,8 @@ describe('davfs2', { skip: needs('mount.davfs') || needsRoot(), timeout: 90_000 
     const headers = { authorization: `Bearer ${server.token}` };
     const url = `${server.url}/homes/${server.login}/from-outside`;
     assert.equal((await fetch(url, { method: 'PUT', headers, body: 'hello' })).status, 201);
+    // It asks for the folder again when its own copy is a second old.
+    await sleep(2500);
     assert.equal(await readFile(join(mount, 'from-outside'), 'utf8'), 'hello');
   });
 

@@ -22,14 +22,13 @@ for (const vendor of ['other', 'owncloud', 'nextcloud']) {
     let server: TestServer;
     let folder: string;
     let env: Record<string, string>;
-    const rclone = (...args: string[]) => ok('rclone', ['--retries', '1', ...args], { env });
+    const rclone = (...args: string[]) => ok('rclone', ['--config=', '--retries', '1', ...args], { env });
 
     before(async () => {
       server = await startServer();
       folder = await mkdtemp(join(tmpdir(), 'rclone-'));
-      const pass = (await ok('rclone', ['obscure', '-'], { input: server.token })).trim();
+      const pass = (await ok('rclone', ['--config=', 'obscure', '-'], { input: server.token })).trim();
       env = {
-        RCLONE_CONFIG: join(folder, 'none.conf'),
         RCLONE_CONFIG_H_TYPE: 'webdav',
         RCLONE_CONFIG_H_URL: `${server.url}/homes/${server.login}/`,
         RCLONE_CONFIG_H_VENDOR: vendor,
@@ -78,7 +77,7 @@ for (const vendor of ['other', 'owncloud', 'nextcloud']) {
       assert.equal(count, names.length * 2);
       assert.match(await rclone('about', 'h:'), /Used/);
       await rclone('purge', 'h:moved');
-      const { code } = await run('rclone', ['lsf', 'h:moved'], { env });
+      const { code } = await run('rclone', ['--config=', 'lsf', 'h:moved'], { env });
       assert.notEqual(code, 0);
     });
   });

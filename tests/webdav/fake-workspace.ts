@@ -37,6 +37,8 @@ export interface FakeWorkspace extends Workspaces {
   /** Replaces what `read` gives as the body. */
   bodyOf: (content: Uint8Array) => Body;
   pageSize: number;
+  /** Replaces what `list` gives. */
+  listOf: (() => AsyncIterable<readonly Entry[]>) | undefined;
 }
 
 export function fakeWorkspace(now = Date.UTC(2026, 0, 2, 3, 4, 5)): FakeWorkspace {
@@ -84,6 +86,10 @@ export function fakeWorkspace(now = Date.UTC(2026, 0, 2, 3, 4, 5)): FakeWorkspac
   const reading: Pick<Workspace, 'stat' | 'list' | 'read'> = {
     stat: async (at) => find(at).entry,
     async *list(at, after) {
+      if (fake.listOf !== undefined) {
+        yield* fake.listOf();
+        return;
+      }
       const entries = [...find(at).members.values()].map((node) => node.entry);
       const rest = after === undefined ? entries : entries.filter(({ name }) => name > after);
       for (let start = 0; start < rest.length; start += fake.pageSize)
@@ -124,6 +130,7 @@ export function fakeWorkspace(now = Date.UTC(2026, 0, 2, 3, 4, 5)): FakeWorkspac
     beforeRead: () => {},
     bodyOf: (content) => content,
     pageSize: 100,
+    listOf: undefined,
     file(path, content = '', changes = {}) {
       const names = parsePath(path);
       const body = typeof content === 'string' ? Buffer.from(content) : content;

@@ -226,3 +226,54 @@ test('each request is a line in the log, without its query', async () => {
   );
   assert.doesNotMatch(JSON.stringify(server.lines), /hush|secret/);
 });
+
+test('a listing waits for its reader, and ends when the reader never comes', async () => {
+  const entry = server.fake.file('many');
+  const page = Array.from({ length: 1_000 }, () => entry);
+  let pages = 0;
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.fake.listOf = async function* () {
+    try {
+      for (;;) {
+        pages += 1;
+        yield page;
+      }
+    } finally {
+      resolve();
+    }
+  };
+  const { send, socket, until } = wire();
+  send(`PROPFIND /homes/ada/ HTTP/1.1\r\n${auth}Depth: 1\r\n\r\n`);
+  await until(/207 Multi-Status/);
+  socket.pause();
+  const before = bells.length;
+  // Quiet: as many pages as the buffers between the two ends hold, and no more.
+  for (let seen = -1; seen !== pages; ) {
+    seen = pages;
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  assert.ok(pages < 100, `${pages} pages were asked for`);
+  assert.equal(bells.length, before);
+  bells.at(-1)?.();
+  await closed;
+  server.fake.listOf = undefined;
+  socket.destroy();
+});
+
+test('who goes away in the middle of a listing ends it', async () => {
+  const entry = server.fake.file('many');
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.fake.listOf = async function* () {
+    try {
+      for (;;) yield [entry];
+    } finally {
+      resolve();
+    }
+  };
+  const { send, socket, until } = wire();
+  send(`PROPFIND /homes/ada/ HTTP/1.1\r\n${auth}Depth: 1\r\n\r\n`);
+  await until(/207 Multi-Status/);
+  socket.destroy();
+  await closed;
+  server.fake.listOf = undefined;
+});

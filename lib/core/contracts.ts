@@ -44,6 +44,8 @@ export interface Workspaces {
 /** Conditions of a change: `If-Match`, `Overwrite: F`, MKCOL and O_EXCL are one mechanism (`expect`). */
 export interface Guard {
   readonly expect?: Expect;
+  /** Of a move or copy: what the source is expected to be; `expect` is about the destination. */
+  readonly source?: Expect;
   /** Lock tokens that the caller submits. */
   readonly tokens?: readonly LockToken[];
   readonly durability?: Durability;
@@ -140,6 +142,8 @@ export interface Change {
   readonly now: number;
   readonly durability: Durability;
   readonly expect?: Expect;
+  /** `move` and `copy` only. */
+  readonly source?: Expect;
   /** `Locks.held(home).generation` that the caller's lock check rests on; another one by now: `conflict`. */
   readonly lockGeneration?: number;
   /** Locks that end with this change. */

@@ -12,17 +12,23 @@ type Seen = Map<string, Promise<Entry | undefined>>;
 
 /**
  * Evaluates `If`, `If-Match` and its kin, and (where `target` is a destination) `Overwrite`. False: `stale`.
- * The guard is about `target`; what the answer rested on there is expected again at commit.
+ * `expect` is about `target`, `source` about the request's own path; both are checked again at commit.
  */
 export async function guardOf(request: DavRequest, target?: Path): Promise<Guard> {
   const { headers } = request;
   const seen: Seen = new Map();
   const lists = headers.if === undefined ? [] : parseIf(headers.if);
   if (lists.length > 0) await mustHold(request, lists, seen);
-  const pinned = await pin(seen.get(key(target ?? request.path)));
+  const pinned = await pin(seen.get(key(request.path)));
   const own = conditional(headers) ? evaluate(headers, await look(request, request.path, seen)) : undefined;
-  const expect = target === undefined ? (pinned ?? own) : (overwrite(request) ?? pinned);
-  return { tokens: submitted(lists), ...(expect === undefined ? {} : { expect }) };
+  const here = pinned ?? own;
+  const expect = target === undefined ? here : (overwrite(request) ?? (await pin(seen.get(key(target)))));
+  const source = target === undefined ? undefined : here;
+  return {
+    tokens: submitted(lists),
+    ...(expect === undefined ? {} : { expect }),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 /** Only entity tags were looked at: the same must be there at commit. */

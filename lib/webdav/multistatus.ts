@@ -80,7 +80,8 @@ const dead =
 
 function liveAnswer(name: string, { tag, value }: LiveProperty): Answer {
   const [open, close, empty] = [`<${tag}>`, `</${tag}>`, `<${tag}/>`];
-  const stored = name.startsWith('{urn:schemas-microsoft-com:}') ? dead(name) : undefined;
+  const told = name.startsWith('{urn:schemas-microsoft-com:}') || name === '{DAV:}displayname';
+  const stored = told ? dead(name) : undefined;
   return (entry, around) => {
     const kept = stored?.(entry, around);
     if (kept !== undefined) return kept;

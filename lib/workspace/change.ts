@@ -37,5 +37,6 @@ export function changeOf(context: Context, guard: Guard, proof: LockProof): Chan
     lockGeneration: proof.lockGeneration,
     drop: proof.drop,
     ...(guard.expect === undefined ? {} : { expect: guard.expect }),
+    ...(guard.source === undefined ? {} : { source: guard.source }),
   };
 }

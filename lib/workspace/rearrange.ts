@@ -32,6 +32,7 @@ export function move(context: Context, from: Address, to: Address, guard: Guard 
     const place = slot(source, 'move');
     mayBind(context, place, 'move');
     const entry = existing(source, 'move');
+    checkExpect(entry, guard.source, 'move', source.path);
     const target = await destination(context, to, guard, 'move');
     notInside(source, entry, target.place, 'move');
     const touch: Touch = {
@@ -58,6 +59,7 @@ export function copy(
   return retrying(async () => {
     const source = await locate(context, from, 'copy');
     const entry = existing(source, 'copy');
+    checkExpect(entry, guard.source, 'copy', source.path);
     if ((await mayRead(context, source, 'copy')) !== undefined) {
       const message = 'This credential is limited to a part of that folder.';
       throw new StoreError('denied', { op: 'copy', path: formatPath(source.path), message });

@@ -61,7 +61,9 @@ for (const vendor of ['other', 'owncloud', 'nextcloud']) {
       assert.doesNotMatch(output, /Copied|Updated modification/, output);
     });
 
-    it('times and checksums are kept where the vendor sends them', { skip: vendor === 'other' }, async () => {
+    // The vendor `other` knows neither.
+    const sends = vendor === 'other' ? undefined : it;
+    sends?.('times and checksums are kept', async () => {
       const listed = JSON.parse(await rclone('lsjson', '--hash', 'h:tree'));
       const found = listed.find((one: { Name: string }) => one.Name === 'with space.bin');
       assert.equal(Date.parse(found.ModTime), 1_600_000_001_000);

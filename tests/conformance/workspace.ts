@@ -218,6 +218,38 @@ export function workspaceSuite(name: string, make: () => Promise<WorkspaceBench>
           await assert.rejects(change(at('/home/absent'), at('/home/x')), fails('not-found'));
         }
       });
+      it('an expectation of the source is kept apart from that of the destination', async () => {
+        const { entry } = await put(ws, '/home/expected', 'x');
+        for (const change of [ws.move, ws.copy]) {
+          const guard = { source: 'bogus', expect: 'absent' };
+          await assert.rejects(change(at('/home/expected'), at('/home/expected2'), guard), fails('stale'));
+        }
+        await ws.move(at('/home/expected'), at('/home/expected2'), {
+          source: entry.version,
+          expect: 'absent',
+        });
+      });
+      it('a folder’s time is that of its last member to come or go', async () => {
+        await ws.mkdir(at('/home/dated'));
+        const time = async () => (await ws.stat(at('/home/dated'))).modified;
+        let last = await time();
+        const steps = [
+          () => put(ws, '/home/dated/x', 'x'),
+          () => ws.move(at('/home/dated/x'), at('/home/dated/y')),
+          () => ws.copy(at('/home/dated/y'), at('/home/dated/z')),
+          () => ws.remove(at('/home/dated/z')),
+          () => ws.mkdir(at('/home/dated/w')),
+        ];
+        for (const step of steps) {
+          bench.clock.now += 1000;
+          await step();
+          assert.equal(await time(), last + 1000);
+          last += 1000;
+        }
+        bench.clock.now += 1000;
+        await put(ws, '/home/dated/y', 'other content');
+        assert.equal(await time(), last);
+      });
       it('a shallow copy of a folder has no members', async () => {
         await ws.mkdir(at('/home/shallow'));
         await put(ws, '/home/shallow/x', 'x');

@@ -72,6 +72,11 @@ export function checkGeneration(tx: Transaction, home: EntryId, change: Change, 
   throw new StoreError('conflict', { op, message: 'A lock came or went meanwhile; check again.' });
 }
 
+/** POSIX: a folder's time of modification is that of its last member to come or go. */
+export function membersChanged(tx: Transaction, change: Change, ...folders: EntryId[]): void {
+  for (const id of folders) tx.db.run('UPDATE entries SET modified = ? WHERE id = ?', change.now, id);
+}
+
 /** Ends the locks that end with a change. */
 export function dropLocks(tx: Transaction, home: EntryId, change: Change): void {
   let gone = 0;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Change, Place, Written } from '../../core/contracts.ts';
 import type { EntryId } from '../../core/values.ts';
-import { dropLocks, dropLocksBelow, live } from './guard.ts';
+import { dropLocks, dropLocksBelow, live, membersChanged } from './guard.ts';
 import { account, treeSize } from './quota.ts';
 import type { EntryRow } from './rows.ts';
 import type { Transaction } from './transaction.ts';
@@ -27,6 +27,7 @@ export function copy(tx: Transaction, id: EntryId, to: Place, change: CopyChange
   if (target !== undefined) detach(tx, target, change);
   const seq = tx.record(home, change, { op: 'copy', entry: top, kind, parent, name });
   insertCopies(tx, source, { parent, name, home }, seq, change);
+  membersChanged(tx, change, parent);
   if (target !== undefined) dropLocksBelow(tx, home);
   dropLocks(tx, home, change);
   return { entry: seen(tx, top), created: target === undefined };

@@ -1,7 +1,15 @@
 import type { Change, FileDraft, Splice, Written } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import type { Entry, EntryId, Extent } from '../../core/values.ts';
-import { checkExpect, checkGeneration, childNamed, dropLocks, live, liveFolder } from './guard.ts';
+import {
+  checkExpect,
+  checkGeneration,
+  childNamed,
+  dropLocks,
+  live,
+  liveFolder,
+  membersChanged,
+} from './guard.ts';
 import { type Stored, spliceExtents, writeExtents } from './layouts.ts';
 import { account } from './quota.ts';
 import { type EntryRow, toEntry, toJson } from './rows.ts';
@@ -32,6 +40,7 @@ export function put(tx: Transaction, draft: FileDraft, change: Change, ids: NewI
   const row = old === undefined ? create(tx, draft, change, home, ids) : overwrite(tx, draft, change, old);
   const [id, , , , name] = row;
   tx.record(home, change, { op: 'put', entry: id, kind: 'file', parent: parent[0], name });
+  if (old === undefined) membersChanged(tx, change, parent[0]);
   dropLocks(tx, home, change);
   return { entry: toEntry(row, draft.version), created: old === undefined };
 }

@@ -1,7 +1,15 @@
 import type { Change, FolderDraft } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import type { Annotation, Entry, EntryId, Props } from '../../core/values.ts';
-import { checkExpect, checkGeneration, childNamed, dropLocks, live, liveFolder } from './guard.ts';
+import {
+  checkExpect,
+  checkGeneration,
+  childNamed,
+  dropLocks,
+  live,
+  liveFolder,
+  membersChanged,
+} from './guard.ts';
 import { type EntryRow, entryColumns, toJson } from './rows.ts';
 import { noParent, rootName } from './schema.ts';
 import type { Transaction } from './transaction.ts';
@@ -23,6 +31,7 @@ export function mkdir(tx: Transaction, draft: FolderDraft, change: Change, id: E
   });
   const row = folderRow(id, parent[0], home, draft, change, seq);
   insertRow(tx, row, { file: null, changed: change.now, parts: 0, blob: null });
+  membersChanged(tx, change, parent[0]);
   dropLocks(tx, home, change);
   return tx.trees.entry(row);
 }

@@ -10,6 +10,7 @@ import {
   dropLocksBelow,
   live,
   liveFolder,
+  membersChanged,
 } from './guard.ts';
 import { type EntryRow, entryColumns } from './rows.ts';
 import { noParent, trashOf } from './schema.ts';
@@ -53,6 +54,7 @@ export function remove(tx: Transaction, id: EntryId, change: Change): void {
   checkExpect(tx, row, change.expect, op);
   detach(tx, row, change);
   tx.record(home, change, { op: 'remove', entry: id, kind: kindOf(row), parent, name });
+  membersChanged(tx, change, parent);
   dropLocks(tx, home, change);
 }
 
@@ -64,6 +66,7 @@ export function destination(tx: Transaction, source: EntryRow, to: Place, change
   if (target?.[0] === source[0]) {
     throw new StoreError('invalid', { op, message: 'Source and destination are the same.' });
   }
+  checkExpect(tx, source, change.source, op);
   checkExpect(tx, target, change.expect, op);
   return { parent: parent[0], home: parent[2], target, name: target?.[4] ?? to.name };
 }
@@ -89,6 +92,7 @@ export function move(tx: Transaction, id: EntryId, to: Place, change: Change): W
   if (target !== undefined) detach(tx, target, change);
   tx.db.run('UPDATE entries SET parent = ?, name = ? WHERE id = ?', parent, name, id);
   tx.record(home, change, { op: 'move', entry: id, kind: kindOf(row), parent, name, oldParent, oldName });
+  membersChanged(tx, change, oldParent, parent);
   if (target !== undefined) dropLocksBelow(tx, home);
   dropLocks(tx, home, change);
   return { entry: seen(tx, id), created: target === undefined };
@@ -121,6 +125,7 @@ export function restore(tx: Transaction, id: EntryId, to: Place | undefined, cha
   const kind =
     tx.db.get<[number]>('SELECT kind FROM entries WHERE id = ?', id)?.[0] === 1 ? 'file' : 'folder';
   tx.record(home, change, { op: 'restore', entry: id, kind, parent: parent[0], name });
+  membersChanged(tx, change, parent[0]);
   dropLocks(tx, home, change);
   return seen(tx, id);
 }

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../peers/process.ts';
+import { hearths, type Options, type Site, served, type Work } from './work.ts';
+
+const files = 680;
+const folders = 50;
+/** Bytes; 5.1 MB together. */
+const small = 7_500;
+const sizes = ({ quick }: Options) => (quick ? [32, 64] : [256, 1_000]) as [number, number];
+
+/** Seconds that an rclone command takes, with its defaults (four transfers at once). */
+async function rclone(site: Site, ...args: readonly string[]): Promise<number> {
+  const { stdout: hidden } = await run('rclone', ['obscure', site.password]);
+  const remote = ['--webdav-url', site.url, '--webdav-user', site.login, '--webdav-pass', hidden.trim()];
+  const common = ['--config', '/dev/null', '--webdav-vendor', 'other', '--retries', '1'];
+  const begin = performance.now();
+  await run('rclone', [...common, ...remote, ...args], { maxBuffer: 1 << 24, timeout: 120_000 });
+  return (performance.now() - begin) / 1000;
+}
+
+const ahead = (peer: string, name: string) =>
+  ({
+    text: `small files: ahead of ${name}`,
+    metric: 'small',
+    against: peer,
+    times: 1,
+    sense: 'at most',
+  }) as const;
+
+export const designNote: Work = {
+  key: 'design-note',
+  title: 'The design note of Whole Tale by rclone: 680 files in 50 folders, 5.1 MB; 256 MB and 1 GB',
+  peers: [...served, ...hearths.filter((key) => key !== 'hearth-two')],
+  rounds: 2,
+  metrics: {
+    copy: { label: 'copy in', unit: 's' },
+    list: { label: 'list', unit: 's' },
+    purge: { label: 'remove', unit: 's' },
+    small: { label: 'together', unit: 's' },
+    middle: { label: '256 MB', unit: 'MB/s' },
+    large: { label: '1 GB', unit: 'MB/s' },
+  },
+  bars: [
+    ahead('rclone', "rclone's own server"),
+    ahead('webdav-server', 'webdav-server'),
+    {
+      text: "small files: 1.2 × Apache's time",
+      metric: 'small',
+      against: 'apache',
+      times: 1.2,
+      sense: 'at most',
+    },
+    {
+      text: '256 MB: 60 % of the best',
+      metric: 'middle',
+      against: { best: served },
+      times: 0.6,
+      sense: 'at least',
+    },
+    {
+      text: '1 GB: 60 % of the best',
+      metric: 'large',
+      against: { best: served },
+      times: 0.6,
+      sense: 'at least',
+    },
+  ],
+  async seed(options) {
+    const note = join(options.dir, 'note');
+    for (let n = 0; n < folders; n++) await mkdir(join(note, `folder ${n}`), { recursive: true });
+    for (let n = 0; n < files; n++) {
+      await writeFile(join(note, `folder ${n % folders}`, `file ${n}.dat`), randomBytes(small));
+    }
+    const [middle, large] = sizes(options);
+    await writeFile(join(options.dir, 'middle.bin'), randomBytes(middle * 1e6));
+    await writeFile(join(options.dir, 'large.bin'), randomBytes(large * 1e6));
+    return undefined;
+  },
+  async round(site, round, options) {
+    const at = `:webdav:note-${round}`;
+    const copy = await rclone(site, 'copy', join(options.dir, 'note'), at);
+    const list = await rclone(site, 'lsf', '-R', at);
+    const purge = await rclone(site, 'purge', at);
+    const [middle, large] = sizes(options);
+    const sent = async (name: string, megabytes: number) => {
+      const to = `:webdav:${round}-${name}`;
+      const seconds = await rclone(site, 'copyto', join(options.dir, name), to);
+      await rclone(site, 'deletefile', to);
+      return megabytes / seconds;
+    };
+    return {
+      copy,
+      list,
+      purge,
+      small: copy + list + purge,
+      middle: await sent('middle.bin', middle),
+      large: await sent('large.bin', large),
+    };
+  },
+};

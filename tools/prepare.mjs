@@ -16,17 +16,31 @@ function run(command, args, options = {}) {
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed with exit code ${done.status}`);
 }
 
+const hashOf = (...files) => {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+};
+
 /** Installs the dependencies when there are none, or when they are not those of package-lock.json. */
 export function ensureDependencies() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
+  const lock = hashOf('package-lock.json');
   const stamp = join(root, 'node_modules', '.hearth-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say(existsSync(stamp) ? 'the dependencies changed: npm ci' : 'installing the dependencies: npm ci');
   // Inside `npm test` the environment is npm's own; on Windows npm is a script.
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell: process.platform === 'win32' });
   writeFileSync(stamp, lock);
+}
+
+/** tap builds itself from its plugins; ours is without the one for TypeScript. */
+export function ensureTap() {
+  const wanted = hashOf('package-lock.json', '.taprc');
+  const stamp = join(root, 'node_modules', '.hearth-tap');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('building tap with the plugins of .taprc');
+  run(node(), ['node_modules/.bin/tap', 'build']);
+  writeFileSync(stamp, wanted);
 }
 
 /** The Node that the lock file pins, or the running one where it is new enough. */

@@ -10,6 +10,8 @@ export interface Note {
   readonly size: number;
 }
 
+const xml = { 'Content-Type': 'application/xml' };
+
 type Ask = (method: string, path: string, headers?: Record<string, string>, body?: Buffer) => Promise<void>;
 
 function asking(site: Running, agent: Agent): Ask {
@@ -39,16 +41,16 @@ export async function bareNote(site: Running, at: string, { files, folders, size
   const bodies = Array.from({ length: files }, () => randomBytes(size));
   const begin = performance.now();
   try {
-    await ask('MKCOL', at);
-    await all(folders, (n) => ask('MKCOL', `${at}/folder-${n}`));
+    await ask('MKCOL', `${at}/`);
+    await all(folders, (n) => ask('MKCOL', `${at}/folder-${n}/`));
     await all(files, async (n) => {
       const path = `${at}/folder-${n % folders}/file-${n}.dat`;
       await ask('PUT', path, {}, bodies[n]);
       // What rclone asks afterwards.
-      await ask('PROPFIND', path, { Depth: '0' }, body);
+      await ask('PROPFIND', path, { ...xml, Depth: '0' }, body);
     });
-    await ask('PROPFIND', `${at}/`, { Depth: '1' }, body);
-    await all(folders, (n) => ask('PROPFIND', `${at}/folder-${n}/`, { Depth: '1' }, body));
+    await ask('PROPFIND', `${at}/`, { ...xml, Depth: '1' }, body);
+    await all(folders, (n) => ask('PROPFIND', `${at}/folder-${n}/`, { ...xml, Depth: '1' }, body));
     await ask('DELETE', `${at}/`);
     return (performance.now() - begin) / 1000;
   } finally {

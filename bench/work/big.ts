@@ -51,7 +51,7 @@ export const big: Work = {
     return undefined;
   },
   async prepare(site) {
-    await curl(site, 'MKCOL', '/big');
+    await curl(site, 'MKCOL', '/big/');
   },
   async round(site, round, options) {
     const bytes = size(options);

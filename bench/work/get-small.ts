@@ -30,7 +30,7 @@ export const getSmall: Work = {
   async prepare(site) {
     const file = join(site.scratch, 'kibibyte');
     await writeFile(file, randomBytes(1024));
-    await curl(site, 'MKCOL', '/here');
+    await curl(site, 'MKCOL', '/here/');
     await curl(site, 'PUT', '/here/kibibyte.bin', ['--data-binary', `@${file}`]);
   },
   async round(site, _round, { quick }) {

@@ -22,7 +22,7 @@ export const propfindDepth0: Work = {
     { text: 'missing: rclone', metric: 'missing', against: 'rclone', times: 1, sense: 'at least', aim: true },
   ],
   async prepare(site) {
-    await curl(site, 'MKCOL', '/here');
+    await curl(site, 'MKCOL', '/here/');
     await curl(site, 'PUT', '/here/file.txt', ['--data-binary', 'a short text']);
   },
   async round(site, _round, { quick }) {

@@ -35,7 +35,7 @@ export const putSmall: Work = {
   ],
   async round(site, round, { quick }) {
     const folder = `/small-${round}`;
-    await curl(site, 'MKCOL', folder);
+    await curl(site, 'MKCOL', `${folder}/`);
     const { refused, ...figures } = await load(site.scratch, {
       method: 'PUT',
       url: site.url + folder,

@@ -25,7 +25,14 @@ async function move(site: Site, folder: string): Promise<number> {
 async function list(site: Site, folder: string): Promise<number> {
   const memory = peakMemory(site.pid);
   for (let n = 0; n < 3; n++) {
-    await curl(site, 'PROPFIND', `/${folder}/`, ['-H', 'Depth: 1', '--data', fourProperties]);
+    await curl(site, 'PROPFIND', `/${folder}/`, [
+      '-H',
+      'Depth: 1',
+      '-H',
+      'Content-Type: application/xml',
+      '--data',
+      fourProperties,
+    ]);
   }
   return await memory.stop();
 }

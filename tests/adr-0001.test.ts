@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { environment, plainly } from './support/environment.ts';
 
 /** Every fault is a reason of docs/adr/0001: a test here fails on the day that upstream mends one. */
 const program = fileURLToPath(new URL('./adr/webdav-server-child.mjs', import.meta.url));
@@ -31,7 +32,10 @@ for (const [version, name] of [
 
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'adr-'));
-      child = spawn(process.execPath, [program, name, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+      child = spawn(...plainly(process.execPath, [program, name, folder]), {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: environment(),
+      });
       ended = once(child, 'exit');
       assert.ok(child.stdout);
       const [line] = await once(child.stdout, 'data');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { packageRoot } from '../lib/app/package-root.ts';
+import { environment, plainly } from './support/environment.ts';
 import { ok } from './support/program.ts';
 
 describe('the package, installed globally', { timeout: 180_000 }, () => {
@@ -39,8 +40,9 @@ describe('the package, installed globally', { timeout: 180_000 }, () => {
 
   it('serves: a file goes in and comes out, by the threads of the package', async () => {
     const data = join(folder, 'data');
-    const child = spawn(hearth, ['serve', '--json', '--port', '0', '--data', data], {
+    const child = spawn(...plainly(hearth, ['serve', '--json', '--port', '0', '--data', data]), {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment(),
     });
     try {
       const [line] = await once(child.stdout, 'data');

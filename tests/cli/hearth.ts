@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { packageRoot } from '../../lib/app/package-root.ts';
+import { plainly } from '../support/environment.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -33,7 +34,7 @@ export async function installation(t: TestContext) {
   });
 
   function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [join(packageRoot, 'bin', 'hearth.ts'), ...args], {
+    const child = spawn(...plainly(process.execPath, [join(packageRoot, 'bin', 'hearth.ts'), ...args]), {
       env: { PATH: process.env.PATH ?? '', HOME: folder, HEARTH_DATA: data, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

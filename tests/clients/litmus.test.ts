@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { environment } from '../support/environment.ts';
 import { needs } from '../support/needs.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -14,7 +15,7 @@ async function litmus(server: TestServer, suite: string): Promise<string> {
   // It leaves its debug log in the folder it runs in.
   const cwd = await mkdtemp(join(tmpdir(), 'litmus-'));
   const url = `${server.url}/homes/${server.login}/`;
-  const env = { ...process.env, TESTS: suite };
+  const env = environment({ TESTS: suite });
   const child = spawn('litmus', ['-k', url, server.login, server.token], { cwd, env, stdio: 'pipe' });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { environment, plainly } from './environment.ts';
 
 const hearth = fileURLToPath(new URL('../../bin/hearth.ts', import.meta.url));
 
@@ -15,7 +16,7 @@ export function runCommand(
   options: { readonly input?: string } = {},
 ): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
-  const child = spawn(process.execPath, [hearth, ...args], { stdio: 'pipe' });
+  const child = spawn(...plainly(process.execPath, [hearth, ...args]), { stdio: 'pipe', env: environment() });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { environment, plainly } from './environment.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -17,10 +18,10 @@ export interface RunOptions {
 /** Runs a program of the system to its end. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { promise, resolve, reject } = Promise.withResolvers<Ran>();
-  const child = spawn(program, args, {
+  const child = spawn(...plainly(program, args), {
     stdio: 'pipe',
     timeout: options.timeout ?? 60_000,
-    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, ...options.env },
+    env: environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   let output = '';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.ts';
+import { environment, plainly } from './environment.ts';
 
 const hearth = fileURLToPath(new URL('../../bin/hearth.ts', import.meta.url));
 
@@ -55,8 +56,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   async function start(port: string): Promise<void> {
     const args = ['serve', '--json', '--port', port, '--data', dataDir, ...(options.args ?? [])];
     // A group of its own, so that a kill takes the workers along.
-    const started = spawn(process.execPath, [hearth, ...args], {
-      env: { ...process.env, ...options.env },
+    const started = spawn(...plainly(process.execPath, [hearth, ...args]), {
+      env: environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

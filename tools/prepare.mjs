@@ -66,16 +66,18 @@ const present = (program) =>
 
 /**
  * Installs the Debian packages of programs that are missing, as root; else names them and goes on.
- * `programs`: program name to package name.
+ * `programs`: program name to package names. `without`: what happens where one is missing.
+ * `services`: they bring servers that a running systemd would start at once, so that there they are only named.
  */
-export function ensurePrograms(programs) {
+function ensurePrograms(programs, { without, services = false }) {
   if (process.platform !== 'linux') return;
   const missing = Object.entries(programs).filter(([program]) => !present(program));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map(([, name]) => name))];
+  const packages = [...new Set(missing.flatMap(([, names]) => names))];
   const line = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  if (process.getuid?.() !== 0 || !present('apt-get')) {
-    say(`not installed, tests that need them are skipped: ${packages.join(', ')} (as root: ${line})`);
+  const allowed = process.getuid?.() === 0 && present('apt-get');
+  if (!allowed || (services && existsSync('/run/systemd/system'))) {
+    say(`not installed, ${without}: ${packages.join(', ')} (as root: ${line})`);
     return;
   }
   say(`installing Debian packages: ${packages.join(' ')}`);
@@ -85,13 +87,30 @@ export function ensurePrograms(programs) {
 }
 
 /** What the tests drive; the file `tests/support/needs.ts` names a program the same way. */
-export const testPrograms = {
+const testPrograms = {
   cadaver: 'cadaver',
   curl: 'curl',
   litmus: 'litmus',
   'mount.davfs': 'davfs2',
+  openssl: 'openssl',
   rclone: 'rclone',
 };
+
+/** The peers of the benchmark, and what loads them. */
+const benchPrograms = {
+  ab: 'apache2-utils',
+  apache2: 'apache2',
+  lighttpd: ['lighttpd', 'lighttpd-mod-webdav'],
+  nginx: ['nginx-light', 'libnginx-mod-http-dav-ext'],
+  rclone: 'rclone',
+  wrk: 'wrk',
+};
+
+export const ensureTestPrograms = () =>
+  ensurePrograms(testPrograms, { without: 'tests that need them are skipped' });
+
+export const ensureBenchPrograms = () =>
+  ensurePrograms(benchPrograms, { without: 'such peers are left out', services: true });
 
 /** Shows a failure as a line, and ends. */
 export function main(work) {

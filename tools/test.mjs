@@ -1,7 +1,7 @@
 // npm test [-- FILES OR FOLDERS]
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ensureDependencies, ensurePrograms, ensureTap, main, node, root, testPrograms } from './prepare.mjs';
+import { ensureDependencies, ensureTap, ensureTestPrograms, main, node, root } from './prepare.mjs';
 import { become } from './run.mjs';
 
 function testsIn(path) {
@@ -14,7 +14,7 @@ function testsIn(path) {
 
 main(() => {
   ensureDependencies();
-  ensurePrograms(testPrograms);
+  ensureTestPrograms();
   ensureTap();
   const ours = node();
   const asked = process.argv.slice(2).filter((one) => !one.startsWith('-'));

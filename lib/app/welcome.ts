@@ -64,7 +64,7 @@ Mount it:
   rclone       rclone config create hearth webdav url=${home} vendor=owncloud user=${login} pass=${password} --obscure
                rclone lsf hearth:
   cadaver      cadaver ${home}
-  curl         curl -u ${login}:${password} ${home}
+  curl         curl -u ${login} ${home}      (asks for the password)
 
 One more device:  ${commandFor(config, `token create ${login} --name laptop`)}
 `;

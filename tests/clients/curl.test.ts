@@ -64,6 +64,24 @@ describe('curl', { skip: needs('curl'), timeout: 60_000 }, () => {
     assert.equal(await status('-X', 'PUT', '-d', 'x', '-H', 'If-Match: "bogus"', url('a')), 412);
     assert.equal(await status('-X', 'PUT', '-d', 'x', '-H', 'If-None-Match: *', url('a')), 412);
     assert.equal(await status('-X', 'DELETE', '-H', 'If-Match: "bogus"', url('a')), 412);
+    assert.equal(await status(url('a')), 200);
+    assert.ok((await answer()).equals(body), 'a refused change changed nothing');
+    assert.equal(await status('-T', join(folder, 'body'), '-H', `If-Match: ${tag}`, url('a')), 204);
+  });
+
+  it('a file comes as it is to a client that would take it compressed, with the same tag', async () => {
+    const text = 'the same line again\n'.repeat(5000);
+    await writeFile(join(folder, 'text'), text);
+    assert.equal(await status('-T', join(folder, 'text'), url('text.txt')), 201);
+    const [plain, offered] = [
+      await curl('-I', url('text.txt')),
+      await curl('-D', '-', '-o', join(folder, 'answer'), '-H', 'Accept-Encoding: gzip, br', url('text.txt')),
+    ];
+    assert.equal((await answer()).toString(), text);
+    assert.doesNotMatch(offered, /^content-encoding:/im);
+    const tag = /^etag: .*$/im;
+    assert.ok(tag.test(plain));
+    assert.equal(tag.exec(offered)?.[0], tag.exec(plain)?.[0]);
   });
 
   it('an upload that breaks off leaves the old file', async () => {

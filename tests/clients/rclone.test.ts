@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -67,6 +67,12 @@ for (const vendor of ['other', 'owncloud', 'nextcloud']) {
       const listed = JSON.parse(await rclone('lsjson', '--hash', 'h:tree'));
       const found = listed.find((one: { Name: string }) => one.Name === 'with space.bin');
       assert.equal(Date.parse(found.ModTime), 1_600_000_001_000);
+      const sha1 = createHash('sha1')
+        .update(await readFile(join(folder, 'in', 'with space.bin')))
+        .digest('hex');
+      assert.equal(found.Hashes?.sha1 ?? found.Hashes?.['SHA-1'], sha1);
+      // By checksums alone, nothing is downloaded.
+      await rclone('check', join(folder, 'in'), 'h:tree');
       await rclone('copy', 'h:tree/plain.txt', join(folder, 'timed'));
       assert.equal((await stat(join(folder, 'timed', 'plain.txt'))).mtimeMs, 1_600_000_000_000);
     });

@@ -188,25 +188,23 @@ export async function crashRounds(
   try {
     const clients = Array.from({ length: 4 }, (_, n) => new Client(`c${n}`, () => server, options.random));
     await Promise.all(clients.map((client) => client.start()));
+    const total = () => clients.reduce((sum, client) => sum + client.acknowledged, 0);
     for (let round = 1; round <= options.rounds; round++) {
       let gone = false;
       const working = Promise.all(clients.map((client) => client.work(() => gone)));
-      await Promise.race([working, sleep(20 + options.random() * 300)]);
+      // At a random change, and a random moment of it.
+      const enough = total() + Math.floor(options.random() * 40);
+      while (total() < enough) await Promise.race([working, sleep(5)]);
+      await Promise.race([working, sleep(options.random() * 20)]);
       gone = true;
       await server.kill9();
       await working;
       await server.restart();
       await Promise.all(clients.map((client) => client.verify()));
       if (round % 10 === 0 || round === options.rounds) await options.check(server);
-      options.onRound?.(
-        round,
-        clients.reduce((sum, client) => sum + client.acknowledged, 0),
-      );
+      options.onRound?.(round, total());
     }
-    return {
-      rounds: options.rounds,
-      acknowledged: clients.reduce((sum, client) => sum + client.acknowledged, 0),
-    };
+    return { rounds: options.rounds, acknowledged: total() };
   } finally {
     await server.stop();
   }

@@ -18,17 +18,22 @@ export interface LoadRequest {
   readonly authorization?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** A name of its own for every request, after the address: `<prefix><thread>-<count>`. */
+  /**
+   * A name of its own for every request, after the address: `<prefix><thread>-<count>`; and a body of its own, so that
+   * no store knows it already: the count stands in its first twelve characters.
+   */
   readonly unique?: string;
+  /** After so many names the first comes again. */
+  readonly among?: number;
   readonly seconds: number;
   readonly clients?: number;
 }
 
 /** A Lua string of any text. */
-const lua = (text: string) =>
+const lua = (text: string | Uint8Array) =>
   `"${[...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}"`;
 
-function script({ method, url, authorization, headers = {}, body, unique }: LoadRequest): string {
+function script({ method, url, authorization, headers = {}, body, unique, among }: LoadRequest): string {
   const all = { ...headers, ...(authorization === undefined ? {} : { Authorization: authorization }) };
   const lines = [
     `wrk.method = ${lua(method)}`,
@@ -37,11 +42,17 @@ function script({ method, url, authorization, headers = {}, body, unique }: Load
   ];
   if (unique !== undefined) {
     const path = `${new URL(url).pathname}/${unique}`;
+    const name = among === undefined ? 'count' : `count % ${among}`;
+    const own =
+      body === undefined ? 'nil' : `string.format("%012d", count) .. ${lua(Buffer.from(body).subarray(12))}`;
     lines.push(
       'local threads = 0',
       'function setup(thread) thread:set("id", threads); threads = threads + 1 end',
       'local count = 0',
-      `function request() count = count + 1; return wrk.format(nil, ${lua(path)} .. id .. "-" .. count) end`,
+      'function request()',
+      '  count = count + 1',
+      `  return wrk.format(nil, ${lua(path)} .. id .. "-" .. ${name}, nil, ${own})`,
+      'end',
     );
   }
   return `${lines.join('\n')}\n`;

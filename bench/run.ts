@@ -1,7 +1,9 @@
 /** Hearth beside its peers: `npm run bench -- [--only WORK,…] [--peers a,b] [--rounds N] [--quick]`. */
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { apache } from './peers/apache.ts';
 import { hearth, hearthFull, hearthTwo } from './peers/hearth.ts';
@@ -13,13 +15,12 @@ import { rclone } from './peers/rclone.ts';
 import { overWorkspace, webdavServer } from './peers/webdav-server.ts';
 import { type Result, report } from './report.ts';
 import { big } from './work/big.ts';
-
 import { designNote } from './work/design-note.ts';
 import { getSmall } from './work/get-small.ts';
 import { propfindDepth0 } from './work/propfind-depth0.ts';
 import { propfindDepth1 } from './work/propfind-depth1.ts';
+import { putOverwrite } from './work/put-overwrite.ts';
 import { putSmall } from './work/put-small.ts';
-
 import { tree } from './work/tree.ts';
 import type { Options, Sample, Site, Work } from './work/work.ts';
 
@@ -34,7 +35,16 @@ const peers: readonly Peer[] = [
   hearthFull,
   hearthTwo,
 ];
-const works: readonly Work[] = [propfindDepth1, propfindDepth0, putSmall, getSmall, big, tree, designNote];
+const works: readonly Work[] = [
+  propfindDepth1,
+  propfindDepth0,
+  putSmall,
+  putOverwrite,
+  getSmall,
+  big,
+  tree,
+  designNote,
+];
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +62,14 @@ const begun = Date.now();
 /** Nothing new is begun after this. */
 const deadline = begun + 22 * 60_000;
 
-process.once('exit', killAll);
+/** The longest turn of one peer; the peers that hang are known to. */
+const turn = 5 * 60_000;
+const folders = new Set<string>();
+
+process.once('exit', () => {
+  killAll();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 function chosen<T extends { readonly key: string }>(
@@ -65,9 +82,19 @@ function chosen<T extends { readonly key: string }>(
   return all.filter(({ key }) => keys.includes(key));
 }
 
+async function bounded<T>(work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(turn, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`no end after ${turn / 60_000} minutes`);
+  });
+  late.catch(() => undefined);
+  return await Promise.race([work, late]).finally(() => over.abort());
+}
+
 /** All peers are started first; then every round visits them all, so that none has the quiet hours alone. */
 async function measure(work: Work): Promise<Result> {
   const dir = await mkdtemp(join(values.dir, 'hearth-bench-'));
+  folders.add(dir);
   const options: Options = { quick: values.quick, dir };
   const samples = new Map<string, Sample[]>();
   const failures: string[] = [];
@@ -92,7 +119,7 @@ async function measure(work: Work): Promise<Result> {
       try {
         const site = { ...(await peer.start(own, seed)), key: peer.key, scratch };
         sites.push(site);
-        await work.prepare?.(site, options);
+        await bounded(work.prepare?.(site, options) ?? Promise.resolve());
         samples.set(peer.key, []);
       } catch (error) {
         failed(peer.key, error);
@@ -103,7 +130,7 @@ async function measure(work: Work): Promise<Result> {
       for (const site of sites.filter(({ key }) => samples.has(key))) {
         if (Date.now() > deadline) break;
         try {
-          const sample = await work.round(site, round, options);
+          const sample = await bounded(work.round(site, round, options));
           samples.get(site.key)?.push(sample);
           const text = Object.entries(sample).map(([key, value]) => `${key} ${value.toPrecision(4)}`);
           console.log(`  ${work.key} #${round} ${site.key}: ${text.join(', ')}`);
@@ -116,6 +143,7 @@ async function measure(work: Work): Promise<Result> {
   } finally {
     for (const site of sites) await site.stop();
     await rm(dir, { recursive: true, force: true });
+    folders.delete(dir);
   }
   return { work, samples, failures };
 }

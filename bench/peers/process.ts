@@ -1,13 +1,28 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { appendFileSync, openSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-export const run = promisify(execFile);
+const executed = promisify(execFile);
+const programs = new Set<ChildProcess>();
+
+/** A program to its end, killed with this process. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptions = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const done = executed(command, args, { ...options, encoding: 'utf8' });
+  programs.add(done.child);
+  return done.finally(() => programs.delete(done.child));
+}
+
+// Servers lie where only root looks.
+process.env.PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
 
 export interface Child {
   readonly pid: number;
@@ -19,6 +34,7 @@ const children = new Set<ChildProcess>();
 
 /** Nothing that was started here outlives this process. */
 export function killAll(): void {
+  for (const program of programs) program.kill('SIGKILL');
   for (const child of children) signal(child, 'SIGKILL');
 }
 
@@ -37,14 +53,18 @@ export function launch(dir: string, command: string, args: readonly string[], pi
   const log = openSync(join(dir, 'stderr.log'), 'a');
   const child = spawn(command, args, { detached: true, stdio: ['ignore', pipe ? 'pipe' : log, log] });
   children.add(child);
-  child.once('error', (error) => console.error(`${command}: ${error.message}`));
-  const closed = once(child, 'exit').finally(() => children.delete(child));
+  child.once('error', ({ message }) => appendFileSync(join(dir, 'stderr.log'), `${message}\n`));
+  // A program that is not there ends with 'error' alone.
+  const closed = new Promise<void>((resolve) => {
+    for (const event of ['exit', 'error']) child.once(event, () => resolve());
+  });
+  closed.then(() => children.delete(child));
   return {
     pid: child.pid ?? 0,
     process: child,
     stop: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        if (child.pid !== undefined) process.kill(child.pid, 'SIGTERM');
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+        process.kill(child.pid, 'SIGTERM');
         const late = new AbortController();
         await Promise.race([closed, sleep(10_000, undefined, { signal: late.signal })]);
         late.abort();

@@ -9,6 +9,8 @@ export interface Result {
   /** By the key of the peer. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
   readonly failures: readonly string[];
+  /** Rounds that every peer should have had. */
+  readonly rounds: number;
 }
 
 export interface ReportOptions {
@@ -18,6 +20,8 @@ export interface ReportOptions {
   readonly rounds: string;
   readonly remark?: string | undefined;
   readonly minutes: number;
+  /** Titles of the works that the time was over for. */
+  readonly leftOut: readonly string[];
 }
 
 function figure(value: number | undefined): string {
@@ -69,18 +73,22 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function section(result: Result, peers: readonly Peer[]): string {
-  const { work, samples, failures } = result;
+  const { work, samples, failures, rounds } = result;
   const metrics = Object.entries(work.metrics);
   const head = ['', ...metrics.map(([, { label, unit }]) => (unit === '' ? label : `${label}, ${unit}`))];
   const rows = peers
     .filter(({ key }) => samples.has(key))
     .map(({ key, name }) => [name, ...metrics.map(([metric]) => figure(medianOf(result, key, metric)))]);
   const bars = work.bars.map((bar) => Object.values(judged(result, bar)) as readonly string[]);
+  const short = peers
+    .filter(({ key }) => (samples.get(key)?.length ?? rounds) < rounds)
+    .map(({ key, name }) => `${name} ${samples.get(key)?.length}`);
   return [
     `### ${work.title}`,
     table(head, rows),
     table(['bar', 'Hearth', 'limit', 'ratio', ''], bars),
     ...(work.note === undefined ? [] : [work.note]),
+    ...(short.length === 0 ? [] : [`Fewer than ${rounds} rounds: ${short.join(', ')}.`]),
     ...(failures.length === 0 ? [] : [`Failed:\n\n${failures.map((line) => `- ${line}`).join('\n')}`]),
   ].join('\n\n');
 }
@@ -113,6 +121,9 @@ export async function report(
       used.map(({ name, durability }) => [name, durability]),
     ),
     ...results.map((result) => section(result, used)),
+    ...(options.leftOut.length === 0
+      ? []
+      : [`Not measured, the time was over:\n\n${options.leftOut.map((title) => `- ${title}`).join('\n')}`]),
   ].join('\n\n');
   console.log(`\n${text}`);
   if (options.only !== undefined || options.peers !== undefined || options.quick) return;

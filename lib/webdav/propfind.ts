@@ -99,7 +99,8 @@ interface Listing {
   readonly start: string;
 }
 
-/** Characters that go out together. */
+/** Characters that go out together; less at the beginning, so that the first page of the catalog is enough for it. */
+const firstLength = 8_192;
 const chunkLength = 32_768;
 
 /** A short listing in one piece; of a long one the beginning at once, and the rest page by page. */
@@ -107,7 +108,7 @@ async function members(request: ReadRequest, listing: Listing): Promise<string |
   const chunks = chunked(request, listing);
   const first = await chunks.next();
   const start = first.value ?? '';
-  const second = start.length < chunkLength ? await chunks.next() : undefined;
+  const second = start.length < firstLength ? await chunks.next() : undefined;
   if (second?.done === true) return start;
   return following(start, second?.value ?? '', chunks);
 }
@@ -136,13 +137,15 @@ async function* chunked(
   { plan, around, href, start }: Listing,
 ): AsyncGenerator<string> {
   let text = start;
+  let length = firstLength;
   for await (const page of pages(request)) {
     for (const entry of page) {
       const end = entry.kind === 'folder' ? '/' : '';
       text += plan.response(href + encodeName(entry.name) + end, entry, around);
-      if (text.length < chunkLength) continue;
+      if (text.length < length) continue;
       yield text;
       text = '';
+      length = chunkLength;
     }
   }
   yield text + multistatusEnd;

@@ -10,6 +10,7 @@ const nobody = Buffer.alloc(32);
 /** A token's last use is written down at most this often. */
 export const touchEvery = 60_000;
 const touchesKept = 10_000;
+const hashesKept = 1_000;
 
 export interface AppPasswordOptions {
   readonly accounts: Pick<Accounts, 'token' | 'touchToken'>;
@@ -22,6 +23,8 @@ export interface AppPasswordOptions {
 export function appPasswords(options: AppPasswordOptions): Authenticator {
   const key = subkey(options.key, purpose);
   const touched = new Map<string, number>();
+  /** Of secrets that were right once, by the secret: most requests bring the same few. */
+  const hashes = new Map<string, Buffer>();
 
   function touch(record: TokenRecord, now: number): void {
     const last = Math.max(record.lastUsed ?? 0, touched.get(record.id) ?? 0);
@@ -35,8 +38,10 @@ export function appPasswords(options: AppPasswordOptions): Authenticator {
     const text = parseToken(tokenIn(credential));
     if (text === undefined) return undefined;
     const found = await options.accounts.token(text.id);
-    const right = timingSafeEqual(hashOf(key, text.secret), found?.token.hash ?? nobody);
+    const hash = hashes.get(text.secret) ?? hashOf(key, text.secret);
+    const right = timingSafeEqual(hash, found?.token.hash ?? nobody);
     if (found === undefined || !right) throw refused();
+    remember(hashes, text.secret, hash);
     const { token, user } = found;
     if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
     if (!mayEnter(user)) throw refused();
@@ -78,6 +83,12 @@ export function mintAppPassword(
     lastUsed: null,
   };
   return { text: formatToken(text), record };
+}
+
+function remember(hashes: Map<string, Buffer>, secret: string, hash: Buffer): void {
+  if (hashes.has(secret)) return;
+  if (hashes.size >= hashesKept) hashes.clear();
+  hashes.set(secret, hash);
 }
 
 function hashOf(key: KeyObject, secret: string): Buffer {

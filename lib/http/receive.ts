@@ -25,6 +25,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #dog: Watchdog | undefined;
   #wake: (() => void) | undefined;
   #done = false;
+  /** Bytes handed on. */
+  #received = 0;
   /** The client waits for `100 Continue`. */
   expects: boolean;
   /** It stopped coming. */
@@ -39,9 +41,10 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.expects = request.headers.expect?.toLowerCase() === '100-continue';
   }
 
-  /** True when nothing of it is left to be read. */
+  /** True when nothing of it is left to be read. Node tells of the end later than of the last byte. */
   get over(): boolean {
-    return (this.#request.complete && this.#request.readableLength === 0) || this.length === 0;
+    if (this.#received === this.length) return true;
+    return this.#request.complete && this.#request.readableLength === 0;
   }
 
   [Symbol.asyncIterator](): this {
@@ -53,9 +56,12 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       this.expects = false;
       this.#response.writeContinue();
     }
-    while (!this.#done && this.length !== 0) {
+    while (!this.#done && this.#received !== this.length) {
       const chunk: Uint8Array | null = this.#request.read();
-      if (chunk !== null) return { done: false, value: chunk };
+      if (chunk !== null) {
+        this.#received += chunk.length;
+        return { done: false, value: chunk };
+      }
       if (this.over) break;
       if (this.stalled) throw this.#leave(stalled());
       if (this.#request.destroyed) throw this.#leave(aborted());

@@ -32,7 +32,8 @@ export async function send(reply: HttpReply, exchange: Exchange): Promise<number
   if (unread) headers.Connection = 'close';
   response.writeHead(reply.status, headers);
   if (!unread) {
-    response.end(body, encodingOf(body, bytes));
+    // The replies of one turn go out together: each write wakes its reader, which costs more than the reply.
+    setImmediate(() => response.end(body, encodingOf(body, bytes)));
     // Node throws away only what nobody began to read.
     if (!exchange.body.over) request.resume();
   } else {

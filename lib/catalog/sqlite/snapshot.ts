@@ -9,8 +9,9 @@ const keysMax = 8192;
 const keyLengthMax = 1024;
 
 /**
- * Reads of one moment. `PRAGMA data_version` tells within two microseconds whether anyone committed since the
+ * Reads of one moment. `PRAGMA data_version` tells within a few microseconds whether anyone committed since the
  * last look (all writing is done through other connections): until then, an answer given once is given again.
+ * One look is enough for all that runs before the next event is taken in: whoever asks had asked before it.
  * What is not known is read in a transaction whose first statement asks for the version, so that an answer is
  * only ever kept for the state that it was read from.
  */
@@ -19,6 +20,7 @@ export class Snapshot {
   readonly trees: TreeVersions;
   private version = -1;
   private reading = false;
+  private fresh = false;
   private readonly answers = new Map<string, unknown>();
 
   constructor(db: Database) {
@@ -31,7 +33,7 @@ export class Snapshot {
 
   /** `read` must be synchronous, and its answer must depend on the key and the database alone. */
   keep<T>(key: string, read: () => T): T {
-    if (!this.reading) this.look();
+    if (!this.reading && !this.fresh) this.look();
     if (this.answers.has(key)) return this.answers.get(key) as T;
     return this.within(() => {
       const answer = read();
@@ -55,7 +57,18 @@ export class Snapshot {
     }
   }
 
+  /** Once all that was set off by this event has run. */
+  private readonly age = (): void => {
+    process.nextTick(() => {
+      this.fresh = false;
+    });
+  };
+
   private look(): void {
+    if (!this.fresh) {
+      this.fresh = true;
+      queueMicrotask(this.age);
+    }
     const version = this.db.get<[number]>('PRAGMA data_version')?.[0] ?? -1;
     if (version === this.version) return;
     this.version = version;

@@ -30,6 +30,16 @@ export async function memoryOf(pid: number): Promise<number> {
   return kilobytes / 1024;
 }
 
+/** CPU time of a process and its children, in ticks of 10 ms. */
+export async function cpuOf(pid: number): Promise<number> {
+  let ticks = 0;
+  for (const one of await descendants(pid)) {
+    const fields = (await readOr(`/proc/${one}/stat`, '')).replace(/^.*\) /s, '').split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks;
+}
+
 /** Sampled every 50 ms until stopped. */
 export function peakMemory(pid: number): { stop(): Promise<number> } {
   let running = true;

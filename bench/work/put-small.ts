@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { curl } from '../curl.ts';
 import { load } from '../load.ts';
+import { quiet } from '../quiet.ts';
 import { hearths, served, type Work } from './work.ts';
 
 export const putSmall: Work = {
@@ -47,7 +47,7 @@ export const putSmall: Work = {
     });
     if (refused > 0) throw new Error(`${refused} refused`);
     // What a peer does after its replies is not to be the next one's burden.
-    await sleep(quick ? 200 : 1500);
+    await quiet(site.pid);
     return { rate: figures.rate, p50: figures.p50, p99: figures.p99 };
   },
 };

@@ -8,6 +8,8 @@ import { collect, eraseRemoved, lastCollected, sweepStages } from './maintenance
 const flushStep = 256;
 const compactStep = 16;
 const sweepStep = 500;
+/** Share of the time that the event loop had work in, above which upkeep that can wait does. */
+const busyAbove = 0.4;
 /** Looks this often whether a collection is due. */
 const collectCheck = 600_000;
 /** How long the end waits for steps under way; what is cut off is taken up again at the next start. */
@@ -67,9 +69,21 @@ function pause(ms: number, stopping: AbortSignal): Promise<boolean> {
   });
 }
 
+/** Whether the event loop was busy since it was last asked. */
+function busyness(): () => boolean {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization > busyAbove;
+  };
+}
+
 function jobsOf(house: House, log: Log, stopping: AbortSignal): readonly Job[] {
   const { catalog, blobs, clock } = house;
   const { upkeep } = house.config;
+  const busy = busyness();
   const once = async (step: () => Promise<unknown>) => {
     await step();
     return false;
@@ -78,7 +92,7 @@ function jobsOf(house: House, log: Log, stopping: AbortSignal): readonly Job[] {
     {
       name: 'flush',
       every: upkeep.flushEvery,
-      step: async () => (await flushBodies(catalog, blobs, flushStep)) === flushStep,
+      step: async () => (await flushBodies(catalog, blobs, { limit: flushStep, busy: busy() })) === flushStep,
     },
     {
       name: 'compact',

@@ -19,7 +19,7 @@ export interface SqliteCatalogOptions {
 /** Names and metadata in one SQLite file, which several processes of one machine may share. */
 export async function sqliteCatalog(options: SqliteCatalogOptions): Promise<Catalog> {
   const { path, ids, clock = Date.now, wait = 10_000 } = options;
-  const writer = new Writer({ path, wait });
+  const writer = new Writer({ path, wait, onWritten: () => snapshot.end() });
   await writer.start();
   const db = new Database(path, { wait: 250, reading: true });
   const snapshot = new Snapshot(db);
@@ -51,6 +51,7 @@ export async function sqliteCatalog(options: SqliteCatalogOptions): Promise<Cata
     accounts: sqliteAccounts(snapshot, writer, ids),
     uploads: sqliteUploads(snapshot, writer),
     close: async () => {
+      snapshot.end();
       db.close();
       await writer.close();
     },

@@ -245,6 +245,8 @@ export interface CatalogUpkeep {
   fragmented(extents: number, before: number, limit: number): Promise<readonly EntryId[]>;
   /** Bodies that wait in the catalog, at most `limit`, oldest first. */
   waiting(limit: number): Promise<readonly { readonly ref: BlobRef; readonly body: Uint8Array }[]>;
+  /** How many bodies wait, or somewhat more; 0 only when none does. */
+  backlog(): Promise<number>;
   /** They are in the blob store now (durable there). */
   arrived(refs: readonly BlobRef[]): Promise<void>;
   /** Drops journal records and expired locks, uploads and tokens. */

@@ -145,6 +145,7 @@ export function catalogContents(bench: () => CatalogBench): void {
         [ref, refOf(caps)],
       );
       assert.equal((await home.catalog.upkeep.waiting(1)).length, 1);
+      assert.ok((await home.catalog.upkeep.backlog()) >= waiting.length);
       await home.catalog.upkeep.arrived([ref, refOf(caps)]);
       assert.equal(await home.catalog.body(ref), undefined);
       assert.equal((await home.catalog.layout(entry.id))?.size, 13);

@@ -27,11 +27,19 @@ describe('background work', () => {
     const body = randomBytes(1000);
     const { entry } = await ws.write(at('/home/small'), body);
     assert.ok((await home.catalog.layout(entry.id))?.body);
-    assert.ok((await flushBodies(home.catalog, home.blobs, 1000)) >= 1);
-    assert.equal(await flushBodies(home.catalog, home.blobs, 1000), 0);
+    assert.ok((await flushBodies(home.catalog, home.blobs, { limit: 1000 })) >= 1);
+    assert.equal(await flushBodies(home.catalog, home.blobs, { limit: 1000 }), 0);
     assert.equal((await home.catalog.layout(entry.id))?.body, undefined);
     assert.deepEqual(await bytes((await ws.read(at('/home/small'))).body), body);
     await clean();
+  });
+
+  it('while the machine is busy, few and small bodies go on waiting', async () => {
+    await ws.write(at('/home/waits'), randomBytes(1000));
+    assert.equal(await flushBodies(home.catalog, home.blobs, { limit: 1000, busy: true }), 0);
+    for (let n = 0; n < 3; n++) await ws.write(at(`/home/larger-${n}`), randomBytes(20_000));
+    assert.equal(await flushBodies(home.catalog, home.blobs, { limit: 1000, busy: true }), 4);
+    assert.equal(await home.catalog.upkeep.backlog(), 0);
   });
 
   it('compaction makes one blob of many extents, with the same bytes and the same version', async () => {

@@ -11,16 +11,16 @@ const keyLengthMax = 1024;
 /**
  * Reads of one moment. `PRAGMA data_version` tells within a few microseconds whether anyone committed since the
  * last look (all writing is done through other connections): until then, an answer given once is given again.
- * One look is enough for all that runs before the next event is taken in: whoever asks had asked before it.
- * What is not known is read in a transaction whose first statement asks for the version, so that an answer is
- * only ever kept for the state that it was read from.
+ * One look is enough for all that runs before the next event is taken in, since whoever asks had asked before it.
+ * What is not known is read in a transaction that stays open for as long, and whose first statement asks for the
+ * version, so that an answer is only ever kept for the state that it was read from.
  */
 export class Snapshot {
   readonly db: Database;
   readonly trees: TreeVersions;
   private version = -1;
-  private reading = false;
   private fresh = false;
+  private reading = false;
   private readonly answers = new Map<string, unknown>();
 
   constructor(db: Database) {
@@ -33,7 +33,7 @@ export class Snapshot {
 
   /** `read` must be synchronous, and its answer must depend on the key and the database alone. */
   keep<T>(key: string, read: () => T): T {
-    if (!this.reading && !this.fresh) this.look();
+    if (!this.fresh) this.look();
     if (this.answers.has(key)) return this.answers.get(key) as T;
     return this.within(() => {
       const answer = read();
@@ -45,29 +45,29 @@ export class Snapshot {
 
   /** Several statements that see one state. */
   within<T>(read: () => T): T {
-    if (this.reading) return read();
-    this.db.run('BEGIN');
-    this.reading = true;
-    try {
+    if (!this.reading) {
+      this.db.run('BEGIN');
+      this.reading = true;
       this.look();
-      return read();
-    } finally {
-      this.reading = false;
-      if (this.db.raw.isOpen && this.db.raw.isTransaction) this.db.run('COMMIT');
     }
+    return read();
   }
 
-  /** Once all that was set off by this event has run. */
-  private readonly age = (): void => {
-    process.nextTick(() => {
-      this.fresh = false;
-    });
+  /** The moment is over: who asks from now on is shown what is there then. */
+  readonly end = (): void => {
+    this.fresh = false;
+    if (!this.reading) return;
+    this.reading = false;
+    if (this.db.raw.isOpen && this.db.raw.isTransaction) this.db.run('COMMIT');
   };
+
+  /** After all that the event has set off: microtasks go before ticks, and a tick before the next event. */
+  private readonly endSoon = (): void => process.nextTick(this.end);
 
   private look(): void {
     if (!this.fresh) {
       this.fresh = true;
-      queueMicrotask(this.age);
+      queueMicrotask(this.endSoon);
     }
     const version = this.db.get<[number]>('PRAGMA data_version')?.[0] ?? -1;
     if (version === this.version) return;

@@ -26,6 +26,10 @@ export function sqliteUpkeep(snapshot: Snapshot, writer: Writer, path: string, c
       snapshot.db
         .all<[string, Uint8Array<ArrayBuffer>]>('SELECT ref, body FROM bodies ORDER BY n LIMIT ?', limit)
         .map(([ref, body]) => ({ ref, body })),
+    backlog: async () =>
+      snapshot.db.get<[number]>(
+        'SELECT ifnull((SELECT max(n) FROM bodies) - (SELECT min(n) FROM bodies) + 1, 0)',
+      )?.[0] ?? 0,
     arrived: (refs) => writer.call('arrived', [refs]),
     expire: async (now, journalBefore) => {
       await writer.call('expire', [now]);

@@ -13,6 +13,11 @@ export interface WorkerSettings {
   readonly pagesMax?: number;
 }
 
+export interface WriterOptions extends WorkerSettings {
+  /** Called before callers learn of what was written. */
+  readonly onWritten?: () => void;
+}
+
 export type ToWorker =
   | { readonly kind: 'batch'; readonly calls: readonly Call[]; readonly durable: boolean }
   | { readonly kind: 'close' };
@@ -38,6 +43,7 @@ const batchMax = 512;
  */
 export class Writer {
   private readonly settings: WorkerSettings;
+  private readonly onWritten: () => void;
   private worker: Worker | undefined;
   private starting: Promise<void> | undefined;
   private queue: Pending[] = [];
@@ -45,8 +51,9 @@ export class Writer {
   private scheduled = false;
   private closed: PromiseWithResolvers<void> | undefined;
 
-  constructor(settings: WorkerSettings) {
+  constructor({ onWritten = () => {}, ...settings }: WriterOptions) {
     this.settings = settings;
+    this.onWritten = onWritten;
   }
 
   /** Resolves once the file is open and has this schema. */
@@ -153,6 +160,7 @@ export class Writer {
   }
 
   private settle(outcomes: readonly Outcome[]): void {
+    this.onWritten();
     const calls = this.flying;
     this.flying = [];
     calls.forEach((call, index) => {

@@ -4,9 +4,10 @@ import { StoreError } from '../../core/error.ts';
 export type Cell = SQLOutputValue;
 export type Param = SQLInputValue;
 
+// No mmap: SQLite drops a reader's whole mapping after every commit of another connection, and faults it in again.
 const settings = `
 PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-PRAGMA mmap_size = 268435456; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768;
+PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768;
 PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;`;
 
 /** A connection that prepares each statement once. Rows are arrays, in the order of their columns. */

@@ -4,5 +4,5 @@ import { become } from './run.mjs';
 
 main(() => {
   ensureDependencies();
-  become(node(), ['bin/hearth.ts', 'serve', ...process.argv.slice(2)]);
+  become(node(), ['bin/hearth.mjs', 'serve', ...process.argv.slice(2)]);
 });

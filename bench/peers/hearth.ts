@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { basic, login, type Peer } from './peer.ts';
 import { launch, run } from './process.ts';
 
-const bin = fileURLToPath(new URL('../../bin/hearth.ts', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/hearth.mjs', import.meta.url));
 
 /** Options of Node for the server, such as `--cpu-prof`. */
 const nodeFlags = (process.env.HEARTH_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');

@@ -95,8 +95,9 @@ function everyWorker(what: Order): void {
   for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) order(worker, what);
 }
 
+/** One that has just died cannot be told; its `exit` says so, and is dealt with there. */
 function order(worker: Worker, what: Order): void {
-  if (worker.isConnected()) worker.send(what);
+  if (worker.isConnected()) worker.send(what, () => undefined);
 }
 
 function answer(worker: Worker, id: number, metrics: () => Promise<string>, log: Log): void {

@@ -40,7 +40,7 @@ const checkout = import.meta.url.endsWith('.ts');
 
 /** What to type for a command about this installation. */
 export function commandFor(config: Pick<Config, 'data'>, command: string): string {
-  const name = checkout ? 'node_modules/.bin/node bin/hearth.ts' : 'hearth';
+  const name = checkout ? 'node bin/hearth.mjs' : 'hearth';
   return `${name} ${command}${config.data === defaultData() ? '' : ` --data ${config.data}`}`;
 }
 

@@ -11,6 +11,9 @@ export interface StallOptions {
 
 export const usualStall = 60_000;
 
+/** Chunks from this size on are given back by hand. */
+const releasable = 16_384;
+
 /**
  * The body of a request, chunk by chunk. Asking for the first chunk answers `Expect: 100-continue` (the server has to
  * hand such requests to its listener: `server.on('checkContinue', listener)`). Leaving early leaves the connection
@@ -27,6 +30,7 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   #done = false;
   /** Bytes handed on. */
   #received = 0;
+  #last: Uint8Array | undefined;
   /** The client waits for `100 Continue`. */
   expects: boolean;
   /** It stopped coming. */
@@ -56,10 +60,12 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       this.expects = false;
       this.#response.writeContinue();
     }
+    this.#release();
     while (!this.#done && this.#received !== this.length) {
       const chunk: Uint8Array | null = this.#request.read();
       if (chunk !== null) {
         this.#received += chunk.length;
+        this.#last = chunk;
         return { done: false, value: chunk };
       }
       if (this.over) break;
@@ -94,9 +100,18 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     for (const event of events) this.#request.on(event, this.#ring);
   }
 
+  /** What was read goes back at once; left to the collector, it would pile up by the tens of MiB. */
+  #release(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    if (last !== undefined && last.length >= releasable && last.length === last.buffer.byteLength)
+      (last.buffer as ArrayBuffer).transfer(0);
+  }
+
   readonly #ring = (): void => this.#wake?.();
 
   #leave<T>(reason?: T): T | undefined {
+    this.#release();
     this.#done = true;
     if (this.#dog !== undefined) {
       this.#dog.stop();

@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { curl } from '../curl.ts';
 import { peakMemory } from '../memory.ts';
+import { warm } from '../warm.ts';
 import { hearths, type Options, type Work } from './work.ts';
 
 const mebibyte = 2 ** 20;
@@ -36,7 +37,9 @@ export const big: Work = {
     { text: 'GET: 60 % of nginx', metric: 'get', against: 'nginx', times: 0.6, sense: 'at least' },
     { text: 'memory with four at once', metric: 'memory', against: 250, times: 1, sense: 'at most' },
   ],
-  note: 'Memory: resident, all processes of the server together; what they share counts in each.',
+  note:
+    'Memory: resident, all processes of the server together; what they share counts in each. ' +
+    'Before the first PUT as many bytes are written and freed, so that no peer pays for memory that the machine takes into use.',
   async seed(options) {
     const file = await open(source(options), 'w');
     const block = randomBytes(mebibyte);
@@ -63,6 +66,7 @@ export const big: Work = {
       await Promise.all([1, 2, 3, 4].map((n) => ask(`${round}-${n}.bin`)));
       return rate(performance.now() - begin, 4);
     };
+    await warm(options.dir, bytes);
     const alone = await put(`${round}.bin`);
     const got = await get(`${round}.bin`);
     if (got.size !== bytes) throw new Error(`GET brought ${got.size} bytes`);

@@ -8,7 +8,7 @@ import { asStoreError, guarded, publish, tempOf } from './files.ts';
 
 /** Bytes that are written and hashed in one go, and how many such may be under way. */
 const slotSize = 1_048_576;
-const slots = 4;
+const slots = 8;
 
 export interface StageOptions {
   readonly root: string;
@@ -125,6 +125,7 @@ class Slots {
   private readonly busy = Array.from({ length: slots }, () => 0);
   private current = 0;
   private filled = 0;
+  private written: Promise<void> = Promise.resolve();
   private wake: (() => void) | undefined;
   private answer: ((message: ToMain) => void) | undefined;
 
@@ -153,10 +154,14 @@ class Slots {
     this.busy[slot] = 2;
     this.send({ op: 'hash', job: this.job, slot, length });
     const bytes = (this.views[slot] as Uint8Array).subarray(0, length);
-    write(this.file, bytes, this.offset).then(
-      () => this.done(slot),
-      (error: unknown) => this.fail(asStoreError(error, 'stage')),
-    );
+    const { offset } = this;
+    // One after the other: two writes of one file would wait for its lock in the kernel, spinning.
+    this.written = this.written
+      .then(() => write(this.file, bytes, offset))
+      .then(
+        () => this.done(slot),
+        (error: unknown) => this.fail(asStoreError(error, 'stage')),
+      );
     this.offset += length;
     this.filled = 0;
     this.current = (slot + 1) % slots;

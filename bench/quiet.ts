@@ -6,8 +6,11 @@ const still = 2_600;
 const step = 200;
 const patience = 60_000;
 
-/** Until a server and its children have had nothing to do for a while, so that no peer's afterwork is the next one's burden. */
-export async function quiet(pid: number): Promise<void> {
+/**
+ * Until a server and its children have had nothing to do for a while, so that no peer's afterwork is the next one's burden.
+ * Resolves to the seconds that it was busy.
+ */
+export async function quiet(pid: number): Promise<number> {
   const begun = performance.now();
   let since = begun;
   for (let last = await cpuOf(pid); performance.now() - since < still; ) {
@@ -18,7 +21,8 @@ export async function quiet(pid: number): Promise<void> {
     last = now;
     if (performance.now() - begun > patience) {
       console.error(`process ${pid} is busy a minute after its work`);
-      return;
+      break;
     }
   }
+  return (since - begun) / 1000;
 }

@@ -21,6 +21,7 @@ import { propfindDepth0 } from './work/propfind-depth0.ts';
 import { propfindDepth1 } from './work/propfind-depth1.ts';
 import { putOverwrite } from './work/put-overwrite.ts';
 import { putSmall } from './work/put-small.ts';
+import { putSustained } from './work/put-sustained.ts';
 import { tree } from './work/tree.ts';
 import type { Options, Sample, Site, Work } from './work/work.ts';
 
@@ -39,6 +40,7 @@ const works: readonly Work[] = [
   propfindDepth1,
   propfindDepth0,
   putSmall,
+  putSustained,
   putOverwrite,
   getSmall,
   big,

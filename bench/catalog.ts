@@ -114,8 +114,9 @@ async function main(catalog: Catalog): Promise<void> {
       }),
     );
   }
-  const token = { id: 'token', hash: new Uint8Array(32), user: user.id, name: '', write: true, root: null };
-  await catalog.accounts.createToken({ ...token, created: 0, expires: null, lastUsed: null });
+  const token = { id: 'token', kind: 'password', hash: new Uint8Array(32), user: user.id, name: '' } as const;
+  const rights = { write: true, root: null, created: 0, expires: null, lastUsed: null };
+  await catalog.accounts.createToken({ ...token, ...rights });
   await measured('accounts.token', () => rate(1, () => catalog.accounts.token('token')));
   const five = await filled(catalog, user, home, 'five', 5000);
   for (const round of ['first', 'second']) {

@@ -40,7 +40,7 @@ export function appPasswords(options: AppPasswordOptions): Authenticator {
     const found = await options.accounts.token(text.id);
     const hash = hashes.get(text.secret) ?? hashOf(key, text.secret);
     const right = timingSafeEqual(hash, found?.token.hash ?? nobody);
-    if (found === undefined || !right) throw refused();
+    if (found === undefined || !right || found.token.kind !== 'password') throw refused();
     remember(hashes, text.secret, hash);
     const { token, user } = found;
     if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
@@ -73,6 +73,7 @@ export function mintAppPassword(
   const text = newTokenText();
   const record = {
     id: text.id,
+    kind: 'password' as const,
     hash: hashOf(subkey(key, purpose), text.secret),
     user: request.user,
     name: request.name,

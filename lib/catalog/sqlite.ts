@@ -111,6 +111,11 @@ function sqliteAccounts(snapshot: Snapshot, writer: Writer, ids: Ids): Accounts 
     createToken: (token) => writer.call('createToken', [token], 'durable'),
     revokeToken: (id) => writer.call('revokeToken', [id], 'durable'),
     touchToken: (id, now) => writer.call('touchToken', [id, now]),
+    extendToken: (id, expires) => writer.call('extendToken', [id, expires], 'durable'),
+    linked: async (issuer, subject) => accounts.linked(snapshot, issuer, subject),
+    link: (link) => writer.call('link', [link], 'durable'),
+    links: async (user) => accounts.links(snapshot, user),
+    unlink: (issuer, subject) => writer.call('unlink', [issuer, subject], 'durable'),
     setting: async (key) => accounts.setting(snapshot, key),
     putSetting: (key, value) => writer.call('putSetting', [key, value], 'durable'),
   };

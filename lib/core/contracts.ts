@@ -17,6 +17,7 @@ import type {
   Extent,
   JournalRecord,
   Layout,
+  Link,
   Lock,
   LockToken,
   Principal,
@@ -290,10 +291,40 @@ export interface Accounts {
   createToken(token: TokenRecord): Promise<void>;
   revokeToken(id: string): Promise<boolean>;
   touchToken(id: string, now: number): Promise<void>;
+  /** Moves the end of a token; false where it is gone. */
+  extendToken(id: string, expires: number): Promise<boolean>;
+
+  /** The user whose account elsewhere this is. */
+  linked(issuer: string, subject: string): Promise<User | undefined>;
+  /** `exists` where that account is linked already, whoever's it is; `not-found` where the user is gone. */
+  link(link: Link): Promise<void>;
+  links(user: UserId): Promise<readonly Link[]>;
+  unlink(issuer: string, subject: string): Promise<boolean>;
+
+  /** Credentials that a Girder keeps in the same database; absent where there is none. */
+  readonly girder?: GirderCredentials;
 
   /** Small values of the installation, Girder's `setting`. */
   setting(key: string): Promise<string | undefined>;
   putSetting(key: string, value: string): Promise<void>;
+}
+
+/** What one of Girder's credentials says; `scope`: Girder's names (`core.user_auth`, `core.data.read`). */
+export interface GirderCredential {
+  readonly user: User;
+  /** Names it in logs; not a secret. */
+  readonly id: string;
+  /** null: all of the user's rights. */
+  readonly scope: readonly string[] | null;
+  /** Milliseconds since 1970; null: never. */
+  readonly expires: number | null;
+}
+
+export interface GirderCredentials {
+  /** A session token (`token._id`), in one look-up. */
+  token(secret: string): Promise<GirderCredential | undefined>;
+  /** An active API key (`api_key.key`), in one look-up; nothing is minted for it. */
+  apiKey(key: string): Promise<GirderCredential | undefined>;
 }
 
 export interface Uploads {

@@ -136,10 +136,15 @@ export interface User {
   readonly removeAfter: number | null;
 }
 
-/** An app password or access token: `<id>_<secret>`; only a keyed hash of the secret is kept. */
+/**
+ * What lets somebody in, and can be listed and revoked. `password`: an app password or access token,
+ * `<id>_<secret>`, of which only a keyed hash is kept. `ticket`: the same, good once. `mount`: the record behind
+ * signed credentials (JWT) that bear its id as their `jti`; it has no secret, and an empty hash.
+ */
 export interface TokenRecord {
   readonly id: string;
-  /** HMAC-SHA-256 of the secret, 32 bytes. */
+  readonly kind: 'password' | 'ticket' | 'mount';
+  /** HMAC-SHA-256 of the secret, 32 bytes; empty where there is none. */
   readonly hash: Uint8Array;
   readonly user: UserId;
   readonly name: string;
@@ -149,6 +154,14 @@ export interface TokenRecord {
   readonly created: number;
   readonly expires: number | null;
   readonly lastUsed: number | null;
+}
+
+/** An account elsewhere that is a user's: OpenID Connect's `iss` and `sub`, or a name that plays their part. */
+export interface Link {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly user: UserId;
+  readonly created: number;
 }
 
 /** Who asks, as a checked credential says. */

@@ -24,6 +24,7 @@ export function accountsSuite(name: string, make: MakeCatalog): void {
     after(async () => bench?.close());
     const tokenOf = (user: User, more: Partial<TokenRecord> = {}): TokenRecord => ({
       id: newId(),
+      kind: 'password',
       hash: new Uint8Array(randomBytes(32)),
       user: user.id,
       name: 'laptop',
@@ -143,6 +144,52 @@ export function accountsSuite(name: string, make: MakeCatalog): void {
         assert.ok(page.every((one) => one.entry.home !== home.id));
       await newUser(catalog, { login: user.login });
       await catalog.accounts.eraseUser(user.id);
+    });
+
+    it('the end of a token can be moved, and its kind is kept', async () => {
+      const user = await newUser(catalog);
+      const token = tokenOf(user, { kind: 'mount', hash: new Uint8Array(0), expires: 1000 });
+      await catalog.accounts.createToken(token);
+      assert.equal(await catalog.accounts.extendToken(token.id, 5000), true);
+      const found = (await catalog.accounts.token(token.id))?.token;
+      assert.deepEqual(found && { ...found, hash: new Uint8Array(found.hash) }, { ...token, expires: 5000 });
+      assert.equal(await catalog.accounts.extendToken(newId(), 5000), false);
+    });
+
+    it('an account elsewhere is linked to one user, once, until it is unlinked or the user goes', async () => {
+      const [user, other] = [await newUser(catalog), await newUser(catalog)];
+      const [issuer, subject] = ['https://issuer.example', newId()];
+      const link = { issuer, subject, user: user.id, created: start };
+      await catalog.accounts.link(link);
+      assert.deepEqual(await catalog.accounts.linked(issuer, subject), user);
+      assert.equal(await catalog.accounts.linked(`${issuer}/`, subject), undefined);
+      assert.equal(await catalog.accounts.linked(subject, issuer), undefined);
+      assert.deepEqual(await catalog.accounts.links(user.id), [link]);
+      for (const owner of [user, other]) {
+        await assert.rejects(catalog.accounts.link({ ...link, user: owner.id }), fails('exists'));
+      }
+      await assert.rejects(
+        catalog.accounts.link({ ...link, subject: newId(), user: newId() }),
+        fails('not-found'),
+      );
+      const disabled = await catalog.accounts.updateUser(user.id, { status: 'disabled' });
+      assert.deepEqual(await catalog.accounts.linked(issuer, subject), disabled);
+      assert.equal(await catalog.accounts.unlink(issuer, subject), true);
+      assert.equal(await catalog.accounts.unlink(issuer, subject), false);
+      assert.equal(await catalog.accounts.linked(issuer, subject), undefined);
+      await catalog.accounts.link({ ...link, user: other.id });
+      await catalog.accounts.eraseUser(other.id);
+      assert.equal(await catalog.accounts.linked(issuer, subject), undefined);
+      await catalog.accounts.link(link);
+    });
+
+    it('two that link one account at once: exactly one has it', async () => {
+      const users = await Promise.all(Array.from({ length: 6 }, () => newUser(catalog)));
+      const subject = newId();
+      const outcomes = await Promise.allSettled(
+        users.map(({ id }) => catalog.accounts.link({ issuer: 'x', subject, user: id, created: start })),
+      );
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
     });
 
     it('settings are kept by name', async () => {

@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EntryId, Lock, TokenRecord, UploadRecord, User, UserId } from '../../core/values.ts';
+import type { EntryId, Link, Lock, TokenRecord, UploadRecord, User, UserId } from '../../core/values.ts';
 import type { Cell } from './database.ts';
 import { toUser, userColumns } from './rows.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lockColumns, toLock } from './write-locks.ts';
 
-const tokenColumns = 't.id, t.hash, t.user, t.name, t.write, t.root, t.created, t.expires, t.lastUsed';
+const tokenColumns =
+  't.id, t.hash, t.user, t.name, t.write, t.root, t.created, t.expires, t.lastUsed, t.kind';
 const usersPage = 256;
 
 function userWhere(snapshot: Snapshot, where: string, value: string): User | undefined {
@@ -34,6 +35,7 @@ export async function* users(snapshot: Snapshot, after = ''): AsyncIterable<read
 function toToken(row: readonly Cell[]): TokenRecord {
   return {
     id: row[0] as string,
+    kind: row[9] as TokenRecord['kind'],
     hash: row[1] as Uint8Array,
     user: row[2] as string,
     name: row[3] as string,
@@ -51,13 +53,30 @@ export function token(snapshot: Snapshot, id: string) {
       `SELECT ${tokenColumns}, ${userColumns} FROM tokens t JOIN users u ON u.id = t.user WHERE t.id = ?`,
       id,
     );
-    return row === undefined ? undefined : { token: toToken(row), user: toUser(row, 9) };
+    return row === undefined ? undefined : { token: toToken(row), user: toUser(row, 10) };
   });
 }
 
 export function tokens(snapshot: Snapshot, user: UserId): readonly TokenRecord[] {
   const sql = `SELECT ${tokenColumns} FROM tokens t WHERE t.user = ? ORDER BY t.created, t.id`;
   return snapshot.db.all(sql, user).map(toToken);
+}
+
+export function linked(snapshot: Snapshot, issuer: string, subject: string): User | undefined {
+  return snapshot.keep(`i${issuer} ${subject}`, () => {
+    const row = snapshot.db.get(
+      `SELECT ${userColumns} FROM links l JOIN users u ON u.id = l.user WHERE l.issuer = ? AND l.subject = ?`,
+      ...[issuer, subject],
+    );
+    return row === undefined ? undefined : toUser(row);
+  });
+}
+
+export function links(snapshot: Snapshot, user: UserId): readonly Link[] {
+  const sql = 'SELECT issuer, subject, created FROM links WHERE user = ? ORDER BY created, issuer, subject';
+  return snapshot.db
+    .all<[string, string, number]>(sql, user)
+    .map(([issuer, subject, created]) => ({ issuer, subject, user, created }));
 }
 
 export function setting(snapshot: Snapshot, key: string): string | undefined {

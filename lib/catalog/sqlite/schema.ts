@@ -83,6 +83,13 @@ CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE epoch(one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 INSERT INTO epoch VALUES (1, '');
 ${girderViews}`,
+  `
+ALTER TABLE tokens ADD COLUMN kind TEXT NOT NULL DEFAULT 'password';
+CREATE TABLE links(
+  issuer TEXT NOT NULL, subject TEXT NOT NULL, user TEXT NOT NULL, created INTEGER NOT NULL,
+  PRIMARY KEY(issuer, subject)
+) WITHOUT ROWID;
+CREATE INDEX links_user ON links(user);`,
 ];
 
 export const schemaVersion = migrations.length;

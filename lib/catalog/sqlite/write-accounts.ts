@@ -1,6 +1,6 @@
 import type { Accounts } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
-import type { EntryId, TokenRecord, UploadRecord, User, UserId } from '../../core/values.ts';
+import type { EntryId, Link, TokenRecord, UploadRecord, User, UserId } from '../../core/values.ts';
 import { toUser, userColumns } from './rows.ts';
 import { noParent, trashOf } from './schema.ts';
 import type { Transaction } from './transaction.ts';
@@ -51,6 +51,7 @@ export function updateUser(tx: Transaction, id: UserId, patch: UserPatch): User 
 export function detachUser(tx: Transaction, id: UserId): EntryId | undefined {
   const home = tx.db.get<[string]>('DELETE FROM users WHERE id = ? RETURNING home', id)?.[0];
   tx.db.run('DELETE FROM tokens WHERE user = ?', id);
+  tx.db.run('DELETE FROM links WHERE user = ?', id);
   tx.db.run('DELETE FROM uploads WHERE user = ?', id);
   if (home === undefined) return undefined;
   tx.db.run('DELETE FROM locks WHERE home = ?', home);
@@ -69,13 +70,32 @@ export function createToken(tx: Transaction, token: TokenRecord): void {
   if (tx.db.get('SELECT 1 FROM users WHERE id = ?', token.user) === undefined) {
     throw new StoreError('not-found', { op });
   }
-  const { id, hash, user, name, write, root, created, expires, lastUsed } = token;
+  const { id, kind, hash, user, name, write, root, created, expires, lastUsed } = token;
   const writes = write ? 1 : 0;
   tx.db.run(
-    'INSERT INTO tokens VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO tokens VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ...[id, hash, user, name, writes],
-    ...[root, created, expires, lastUsed],
+    ...[root, created, expires, lastUsed, kind],
   );
+}
+
+export function extendToken(tx: Transaction, id: string, expires: number): boolean {
+  return tx.db.run('UPDATE tokens SET expires = ? WHERE id = ?', expires, id) > 0;
+}
+
+export function link(tx: Transaction, { issuer, subject, user, created }: Link): void {
+  const op = 'catalog.link';
+  if (tx.db.get('SELECT 1 FROM users WHERE id = ?', user) === undefined)
+    throw new StoreError('not-found', { op });
+  const made = tx.db.run(
+    'INSERT INTO links VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ...[issuer, subject, user, created],
+  );
+  if (made === 0) throw new StoreError('exists', { op, message: 'That account is linked already.' });
+}
+
+export function unlink(tx: Transaction, issuer: string, subject: string): boolean {
+  return tx.db.run('DELETE FROM links WHERE issuer = ? AND subject = ?', issuer, subject) > 0;
 }
 
 export function revokeToken(tx: Transaction, id: string): boolean {

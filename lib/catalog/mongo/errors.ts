@@ -1,0 +1,72 @@
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import { StoreError } from '../../core/error.ts';
+
+/** Codes of the server (its `error_codes.yml`). */
+const duplicateKey = 11000;
+const outOfDiskSpace = 14031;
+/** NotWritablePrimary, InterruptedDueToReplStateChange, PrimarySteppedDown, ShutdownInProgress and their kin. */
+const comesBack: ReadonlySet<unknown> = new Set([
+  6, 7, 89, 91, 134, 189, 262, 317, 358, 9001, 10107, 11600, 11602, 13435, 13436, 50, 202,
+]);
+
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === duplicateKey;
+
+/** Every failed write of a batch is one that had been made already. */
+export function onlyDuplicates(error: unknown): boolean {
+  if (error instanceof MongoBulkWriteError) {
+    const failed = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+    return failed.length > 0 && failed.every(({ code }) => code === duplicateKey);
+  }
+  return isDuplicate(error);
+}
+
+/** Somebody else's transaction was first: nothing of ours was done. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof MongoError && error.hasErrorLabel('TransientTransactionError');
+
+/** The commit may have happened: it can be asked for again. */
+export const isUnknownCommit = (error: unknown): boolean =>
+  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult');
+
+/** An election, a restart, a cut connection: worth another try. */
+export function comesAgain(error: unknown): boolean {
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
+  return error instanceof MongoServerError && comesBack.has(error.code);
+}
+
+/** The driver's failures, once, in our vocabulary; `cause` is for the log. */
+export function asStoreError(error: unknown, op: string): unknown {
+  if (!(error instanceof MongoError)) return error;
+  if (comesAgain(error) || isTransient(error) || isUnknownCommit(error)) {
+    const message = 'The database does not answer; what was asked for may not have happened. Try again.';
+    return new StoreError('unavailable', { op, message, cause: error });
+  }
+  if (error instanceof MongoServerError && error.code === outOfDiskSpace) {
+    const message = 'The disk of the database is full; make room and try again.';
+    return new StoreError('no-space', { op, message, cause: error });
+  }
+  return new StoreError('internal', { op, message: 'The database refused a request.', cause: error });
+}
+
+const firstPause = 20;
+const longestPause = 500;
+
+/** Asks again while the database is on its way back, for at most `within` milliseconds. */
+export async function patiently<T>(op: string, within: number, ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + within;
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!comesAgain(error) || performance.now() + pause > deadline) throw asStoreError(error, op);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}

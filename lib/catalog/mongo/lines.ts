@@ -1,0 +1,182 @@
+import type { Document, ObjectId } from 'mongodb';
+import { spellings } from '../../core/path.ts';
+import type { EntryId } from '../../core/values.ts';
+import { nameOf } from './collections.ts';
+import { type FileDoc, type FolderDoc, type ItemDoc, objectId } from './documents.ts';
+import type { HomeDoc } from './home.ts';
+import { storedNames } from './names.ts';
+import { folderRow, itemRow, memberRow, type Row, rowFields } from './rows.ts';
+import { read, type Store } from './store.ts';
+
+/** Rows from the root of a home down to an entry, and the home as it was then. */
+export interface Line {
+  readonly home: HomeDoc;
+  readonly rows: readonly Row[];
+}
+
+interface Upward {
+  readonly up: readonly FolderDoc[];
+  readonly homes: readonly HomeDoc[];
+  readonly files?: readonly FileDoc[];
+}
+
+/** All folders above in one look, and the home that one of them is the root of. */
+const upward = (start: string): readonly Document[] => [
+  {
+    $graphLookup: {
+      ...{
+        from: nameOf('folder'),
+        startWith: start,
+        connectFromField: 'parentId',
+        connectToField: '_id',
+        as: 'up',
+      },
+    },
+  },
+  { $addFields: { line: { $concatArrays: [['$_id'], '$up._id'] } } },
+  { $lookup: { from: nameOf('home'), localField: 'line', foreignField: '_id', as: 'homes' } },
+  { $project: { line: 0, 'up.description': 0, 'up.meta': 0, 'up.access': 0, ...rowFields } },
+];
+
+const filesOf = {
+  $lookup: { from: nameOf('file'), localField: '_id', foreignField: 'itemId', as: 'files' },
+};
+
+function lineOf(found: Upward, last: Row): Line | undefined {
+  const [home] = found.homes;
+  if (home === undefined) return undefined;
+  const root = home._id.toHexString();
+  const folders = new Map(found.up.map((doc) => [doc._id.toHexString(), folderRow(doc)]));
+  const rows = [last];
+  for (let at = last; at.id !== root; ) {
+    const above = folders.get(at.parent);
+    if (above === undefined || rows.length > folders.size + 1) return undefined;
+    rows.unshift(above);
+    at = above;
+  }
+  return { home, rows };
+}
+
+/** Undefined where the entry cannot be reached from the root of a home. One round. */
+export async function lineTo(store: Store, id: EntryId): Promise<Line | undefined> {
+  if (!/^[0-9a-f]{24}$/.test(id)) return undefined;
+  const { folder, item, file } = store.all;
+  const _id = objectId(id);
+  const ask = <T>(on: typeof folder | typeof item, stages: readonly Document[]) =>
+    read('catalog.read', () =>
+      on.aggregate<T & Upward>([{ $match: { _id } }, ...stages] as Document[]).toArray(),
+    );
+  const [[asFolder], [asItem]] = await Promise.all([
+    ask<FolderDoc>(folder, upward('$parentId')),
+    ask<ItemDoc>(item, [filesOf, ...upward('$folderId')]),
+  ]);
+  if (asFolder !== undefined) return lineOf(asFolder, folderRow(asFolder));
+  if (asItem !== undefined) return lineOf(asItem, itemRow(asItem, asItem.files));
+  const member = await read('catalog.read', () => file.findOne({ _id, itemId: { $ne: null } }));
+  if (member?.itemId == null) return undefined;
+  const line = await lineTo(store, member.itemId.toHexString());
+  const above = line?.rows.at(-1);
+  if (line === undefined || above?.foreign !== true || above.kind === 'file') return undefined;
+  return { home: line.home, rows: [...line.rows, memberRow(member)] };
+}
+
+/** Every stored name under which a name may be found, the likeliest first. */
+export const candidates = (name: string): readonly string[] => spellings(name).flatMap(storedNames);
+
+/** Of entries with names that mean the same: the likeliest spelling, folders first, then the oldest. */
+export function likeliest(rows: readonly Row[], name: string): Row | undefined {
+  const order = candidates(name);
+  const rank = (row: Row) => order.indexOf(row.stored) * 2 + (row.kind === 'folder' ? 0 : 1);
+  return rows.toSorted((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))[0];
+}
+
+/** Levels that are looked for among items too, in the one look: a pipeline has at most 1,000 stages. */
+const itemLevels = 64;
+
+/** Rows below a folder along names, as far as there are any. One round, unless a long path ends early. */
+export async function rowsBelow(
+  store: Store,
+  from: EntryId,
+  names: readonly string[],
+): Promise<readonly Row[]> {
+  if (names.length === 0) return [];
+  const rows: Row[] = [];
+  const stages: Document[] = [{ $match: { _id: objectId(from) } }, { $project: { _id: 1 } }];
+  const last = names.length - 1;
+  names.forEach((name, level) => {
+    const above = level === 0 ? '_id' : `f${level - 1}._id`;
+    const pipeline = [{ $match: { name: { $in: candidates(name) } } }, { $project: rowFields }];
+    stages.push({
+      $lookup: {
+        from: nameOf('folder'),
+        localField: above,
+        foreignField: 'parentId',
+        pipeline,
+        as: `f${level}`,
+      },
+    });
+    if (level < last && level >= itemLevels) return;
+    stages.push({
+      $lookup: {
+        ...{ from: nameOf('item'), localField: above, foreignField: 'folderId', as: `i${level}` },
+        pipeline: [...pipeline, filesOf],
+      },
+    });
+  });
+  const [found] = await read('catalog.read', () => store.all.folder.aggregate<Document>(stages).toArray());
+  let parent = from;
+  for (const [level, name] of names.entries()) {
+    const row = likeliest(rowsOf(found?.[`f${level}`], found?.[`i${level}`], parent), name);
+    if (row === undefined)
+      return level < itemLevels ? rows : [...rows, ...(await itemNamed(store, parent, name))];
+    rows.push(row);
+    if (row.kind === 'file') return rows;
+    if (row.foreign === true) return [...rows, ...(await memberNamed(store, row.id, names[level + 1]))];
+    parent = row.id;
+  }
+  return rows;
+}
+
+function rowsOf(folders: unknown, items: unknown, parent: EntryId): readonly Row[] {
+  const found = [
+    ...((folders ?? []) as FolderDoc[]).map(folderRow),
+    ...((items ?? []) as (ItemDoc & { files: FileDoc[] })[]).map((doc) => itemRow(doc, doc.files)),
+  ];
+  return found.filter((row) => row.parent === parent);
+}
+
+async function itemNamed(store: Store, parent: EntryId, name: string): Promise<readonly Row[]> {
+  const row = await childNamed(store, parent, name);
+  return row === undefined ? [] : [row];
+}
+
+async function memberNamed(store: Store, item: EntryId, name: string | undefined): Promise<readonly Row[]> {
+  if (name === undefined) return [];
+  const files = await read('catalog.read', () =>
+    store.all.file.find({ itemId: objectId(item), name: { $in: [...candidates(name)] } }).toArray(),
+  );
+  const row = likeliest(files.map(memberRow), name);
+  return row === undefined ? [] : [row];
+}
+
+/** What has that name in a folder. One round. */
+export async function childNamed(store: Store, parent: EntryId, name: string): Promise<Row | undefined> {
+  const { folder, item } = store.all;
+  const names = { $in: [...candidates(name)] };
+  const _id: ObjectId = objectId(parent);
+  const [folders, items] = await Promise.all([
+    read('catalog.read', () =>
+      folder.find({ parentId: _id, name: names }, { projection: rowFields }).toArray(),
+    ),
+    read('catalog.read', () =>
+      item
+        .aggregate<ItemDoc & { files: FileDoc[] }>([
+          { $match: { folderId: _id, name: names } },
+          { $project: rowFields },
+          filesOf,
+        ])
+        .toArray(),
+    ),
+  ]);
+  return likeliest(rowsOf(folders, items, parent), name);
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectId, WriteConcernSettings } from 'mongodb';
+import { StoreError } from '../../core/error.ts';
+import { onlyDuplicates } from './errors.ts';
+import type { HomeDoc } from './home.ts';
+import { read, type Store } from './store.ts';
+import { bulkOf, collectionOf, targets, type Write } from './writes.ts';
+
+/** Without transactions: looks this often at a change that another has announced and not made yet. */
+const looks = [2, 5, 10, 20, 40, 80];
+
+/** Makes an announced change. Whoever comes later makes it again, to no effect. */
+export async function perform(
+  store: Store,
+  writes: readonly Write[],
+  rev: number,
+  writeConcern: WriteConcernSettings,
+): Promise<void> {
+  await Promise.all(
+    targets.map(async (on) => {
+      const operations = bulkOf(writes, on, rev);
+      if (operations.length === 0) return;
+      try {
+        const options = { ordered: false, writeConcern };
+        await read('catalog.write', () => collectionOf(store.all, on).bulkWrite(operations, options));
+      } catch (error) {
+        const cause = error instanceof StoreError ? error.cause : error;
+        if (!onlyDuplicates(cause)) throw error;
+      }
+    }),
+  );
+}
+
+export const markApplied = (store: Store, _id: ObjectId, rev: number) =>
+  read('catalog.write', () =>
+    store.all.home.updateOne({ _id, rev }, { $set: { applied: rev }, $unset: { intent: '' } }),
+  );
+
+/**
+ * True when the home was half written at the time of that look: then it is whole now, and what was seen of it has to
+ * be read anew. A change whose author does not come to making it (it died) is made here.
+ */
+export async function settledHome(store: Store, seen: HomeDoc): Promise<boolean> {
+  if (store.transactions || seen.rev === seen.applied) return false;
+  for (const wait of looks) {
+    await sleep(wait);
+    const home = await homeDoc(store, seen._id);
+    if (home === undefined || home.rev !== seen.rev || home.rev === home.applied) return true;
+  }
+  const home = await homeDoc(store, seen._id);
+  if (home === undefined || home.rev !== seen.rev || home.rev === home.applied) return true;
+  await perform(store, (home.intent ?? []) as readonly Write[], home.rev, {});
+  await markApplied(store, home._id, home.rev);
+  return true;
+}
+
+export async function homeDoc(store: Store, _id: ObjectId): Promise<HomeDoc | undefined> {
+  return (await read('catalog.read', () => store.all.home.findOne({ _id }))) ?? undefined;
+}

@@ -71,6 +71,8 @@ export interface MongoNodes {
   readonly nodes: readonly MongoNode[];
   /** The primary, as the set says now; of a single node that node. */
   primary(): Promise<MongoNode>;
+  /** Waits up to a minute until every node is there and has caught up. */
+  whole(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startSingle(): Promise<MongoNodes> {
     url: `mongodb://${node.address}/`,
     nodes: [node],
     primary: async () => node,
+    whole: async () => undefined,
     stop: () => node.stop(),
   };
 }
@@ -99,6 +102,7 @@ export async function startSet(count = 3): Promise<MongoNodes> {
     url,
     nodes,
     primary,
+    whole: () => allThere(nodes),
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop()));
     },
@@ -132,4 +136,19 @@ async function findPrimary(nodes: readonly MongoNode[]): Promise<MongoNode> {
     await sleep(200);
   }
   throw new Error('the replica set has no primary', { cause: last });
+}
+
+async function allThere(nodes: readonly MongoNode[]): Promise<void> {
+  let states: readonly string[] = [];
+  for (let tries = 0; tries < 600; tries++) {
+    const primary = await findPrimary(nodes);
+    const status = await direct(primary.address, (client) =>
+      client.db('admin').command({ replSetGetStatus: 1 }),
+    );
+    const members: readonly { readonly stateStr: string }[] = status.members;
+    states = members.map((member) => member.stateStr).toSorted();
+    if (states.every((state, index) => state === (index === 0 ? 'PRIMARY' : 'SECONDARY'))) return;
+    await sleep(100);
+  }
+  throw new Error(`the replica set is not whole: ${states.join(', ')}`);
 }

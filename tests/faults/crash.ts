@@ -50,6 +50,14 @@ function rename(state: State, from: string, to: string, keep: boolean): State {
 const without = (state: State, gone: string): State =>
   new Map([...state].filter(([path]) => path !== gone && !path.startsWith(`${gone}/`)));
 
+/** Who wants to know how the answers of a server were that may answer 503 for a while. */
+export interface Watch {
+  /** Milliseconds of `performance.now()` when the change was asked for and when it was acknowledged. */
+  acknowledged(began: number, ended: number): void;
+  /** An answer 503: the change happened, or it did not. */
+  unavailable(response: Response, what: string): void;
+}
+
 /** One client: one operation at a time in a folder of its own, so that what must be there is known exactly. */
 export class Client {
   private state: State = new Map();
@@ -59,11 +67,13 @@ export class Client {
   readonly folder: string;
   private readonly server: () => TestServer;
   private readonly random: () => number;
+  private readonly watch: Watch | undefined;
 
-  constructor(folder: string, server: () => TestServer, random: () => number) {
+  constructor(folder: string, server: () => TestServer, random: () => number, watch?: Watch) {
     this.folder = folder;
     this.server = server;
     this.random = random;
+    this.watch = watch;
   }
 
   private url(path: string): string {
@@ -76,6 +86,18 @@ export class Client {
     const signal = AbortSignal.timeout(20_000);
     const init = { method, headers: { authorization, ...headers }, signal };
     return fetch(this.url(path), body === undefined ? init : { ...init, body: new Uint8Array(body) });
+  }
+
+  /** A reading request, again for up to a minute while the answer is a 503 that may be one. */
+  private async read(method: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+    const end = performance.now() + 60_000;
+    for (;;) {
+      const response = await this.send(method, path, headers);
+      if (response.status !== 503 || this.watch === undefined || performance.now() > end) return response;
+      this.watch.unavailable(response, `${method} ${path}`);
+      await response.arrayBuffer();
+      await sleep(100);
+    }
   }
 
   async start(): Promise<void> {
@@ -128,14 +150,24 @@ export class Client {
       this.pending = operation;
       const headers: Record<string, string> =
         operation.to === undefined ? {} : { destination: new URL(this.url(operation.to)).pathname };
-      let status: number;
+      const began = performance.now();
+      let response: Response;
+      let text: string;
       try {
-        status = (await this.send(operation.method, operation.path, headers, operation.body)).status;
+        response = await this.send(operation.method, operation.path, headers, operation.body);
+        text = await response.text();
       } catch (error) {
         if (gone()) return;
         throw error;
       }
-      assert.ok(status === 201 || status === 204, `${operation.say}: ${status}`);
+      const { status } = response;
+      if (status === 503 && this.watch !== undefined) {
+        this.watch.unavailable(response, operation.say);
+        await this.verify();
+        continue;
+      }
+      assert.ok(status === 201 || status === 204, `${operation.say}: ${status} ${text}`);
+      this.watch?.acknowledged(began, performance.now());
       this.state = operation.apply(this.state);
       this.pending = undefined;
       this.acknowledged += 1;
@@ -146,13 +178,13 @@ export class Client {
   async verify(): Promise<void> {
     const found = new Map<string, string>();
     for (const folder of ['d0', 'd1', 'd2']) {
-      const response = await this.send('PROPFIND', folder, { depth: '1' });
+      const response = await this.read('PROPFIND', folder, { depth: '1' });
       if (response.status === 404) continue;
       assert.equal(response.status, 207);
       const listing = await response.text();
       for (const [, name = ''] of listing.matchAll(new RegExp(`/${this.folder}/${folder}/(f\\d)</`, 'g'))) {
         const path = `${folder}/${name}`;
-        const got = await this.send('GET', path);
+        const got = await this.read('GET', path);
         assert.equal(got.status, 200, path);
         found.set(path, seedOf(Buffer.from(await got.arrayBuffer()), path));
       }

@@ -13,10 +13,11 @@ export interface CommandResult {
 /** Runs `hearth ARGS` to its end, as a user would. */
 export function runCommand(
   args: readonly string[],
-  options: { readonly input?: string } = {},
+  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
-  const child = spawn(...plainly(process.execPath, [hearth, ...args]), { stdio: 'pipe', env: environment() });
+  const env = environment(options.env);
+  const child = spawn(...plainly(process.execPath, [hearth, ...args]), { stdio: 'pipe', env });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

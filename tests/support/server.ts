@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.ts';
 import { environment, plainly } from './environment.ts';
+import { testStore } from './store.ts';
 
 const hearth = fileURLToPath(new URL('../../bin/hearth.ts', import.meta.url));
 
@@ -17,6 +18,8 @@ export interface TestServer {
   readonly token: string;
   readonly dataDir: string;
   readonly pid: number;
+  /** What a command needs in its environment to work on the same catalog. */
+  readonly env: Readonly<Record<string, string>>;
   /** Everything that was logged since the start. */
   log(): string;
   /** SIGTERM, and the data folder goes (unless it was given); the exit code. */
@@ -30,13 +33,15 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly login?: string;
   readonly dataDir?: string;
+  /** The URL of an empty catalog; else one of its own, as `store.ts` says. */
+  readonly catalog?: string;
   /** Further flags of `hearth serve`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-async function secret(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(args);
+async function secret(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(args, { env });
   if (code !== 0) throw new Error(`hearth ${args.join(' ')}: ${stderr}`);
   return stdout.trim();
 }
@@ -47,8 +52,10 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const dataDir = options.dataDir ?? join(made ?? '', 'data');
   const login = options.login ?? 'ada1';
   await mkdir(dataDir, { recursive: true });
-  await secret(['user', 'add', login, '--data', dataDir]);
-  const token = await secret(['token', 'create', login, '--data', dataDir]);
+  const store = options.catalog === undefined ? await testStore(dataDir) : undefined;
+  const env = { HEARTH_CATALOG: options.catalog ?? store?.url ?? '' };
+  await secret(['user', 'add', login, '--data', dataDir], env);
+  const token = await secret(['token', 'create', login, '--data', dataDir], env);
   let child: ChildProcess | undefined;
   let url = '';
   let log = '';
@@ -57,7 +64,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     const args = ['serve', '--json', '--port', port, '--data', dataDir, ...(options.args ?? [])];
     // A group of its own, so that a kill takes the workers along.
     const started = spawn(...plainly(process.execPath, [hearth, ...args]), {
-      env: environment(options.env),
+      env: environment({ ...env, ...options.env }),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -98,12 +105,14 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     login,
     token,
     dataDir,
+    env,
     get pid() {
       return child?.pid ?? 0;
     },
     log: () => log,
     stop: async () => {
       const code = await end('SIGTERM');
+      await store?.drop();
       if (made !== undefined) await rm(made, { recursive: true, force: true });
       return code;
     },

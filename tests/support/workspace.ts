@@ -2,12 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openCatalog } from '../../lib/app/registry.ts';
 import { filesystemBlobs } from '../../lib/blobs/filesystem.ts';
-import { sqliteCatalog } from '../../lib/catalog/sqlite.ts';
 import type { BlobStore, Catalog, Ids, Workspace } from '../../lib/core/contracts.ts';
 import { parsePath } from '../../lib/core/path.ts';
 import type { Address, Principal, User } from '../../lib/core/values.ts';
 import { workspaces } from '../../lib/workspace/workspaces.ts';
+import { testStore } from './store.ts';
 
 /** A clock that tests move by hand. */
 export interface HandClock {
@@ -38,11 +39,12 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** A real workspace on SQLite and files in a folder of its own. */
+/** A real workspace on a catalog (SQLite unless `store.ts` was told otherwise) and files in a folder of its own. */
 export async function house(): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'hearth-'));
   const clock = handClock();
-  const catalog = await sqliteCatalog({ path: join(folder, 'catalog.sqlite'), ids: randomIds, clock });
+  const store = await testStore(folder);
+  const catalog = await openCatalog(store.url, { ids: randomIds, clock });
   const blobs = await filesystemBlobs({ root: join(folder, 'blobs') });
   const opened = workspaces({
     catalog,
@@ -85,6 +87,7 @@ export async function house(): Promise<House> {
     close: async () => {
       await catalog.close();
       await blobs.close();
+      await store.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { databaseUrl } from '../support/mongod.ts';
+import { needsMongod } from '../support/mongod-binary.ts';
+import { type MongoNodes, startSet } from '../support/mongod-nodes.ts';
+import { randomFrom } from '../support/random.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+import { electionRounds } from './election.ts';
+import { fsck } from './fsck.ts';
+
+const seed = Number(process.env.HEARTH_SEED ?? 11);
+const rounds = Number(process.env.HEARTH_ROUNDS ?? 20);
+
+describe('the primary of three killed by SIGKILL under load', {
+  skip: needsMongod(),
+  timeout: 290_000,
+}, () => {
+  let set: MongoNodes | undefined;
+  let server: TestServer | undefined;
+  before(async () => {
+    set = await startSet(3);
+    server = await startServer({ login: 'ada1', catalog: databaseUrl(set.url, 'hearth') });
+  });
+  after(async () => {
+    await server?.stop();
+    await set?.stop();
+  });
+
+  it(`${rounds} rounds with seed ${seed}: success or 503, every acknowledged change and lock is there, fsck is clean`, async (t) => {
+    assert.ok(server && set);
+    const report = await electionRounds(server, set, { rounds, random: randomFrom(seed), check: fsck });
+    const sorted = report.recovery.toSorted((a, b) => a - b);
+    const [least, middle, most] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)].map(
+      (time) => `${((time ?? 0) / 1000).toFixed(1)} s`,
+    );
+    t.diagnostic(
+      `${report.acknowledged} changes acknowledged, ${report.unavailable} answers 503; ` +
+        `from the kill to the first new change: ${least} at least, ${middle} in the middle, ${most} at most`,
+    );
+    assert.ok(report.acknowledged > rounds * 30, `only ${report.acknowledged} changes were acknowledged`);
+  });
+});

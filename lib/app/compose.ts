@@ -37,7 +37,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
-  const plainCatalog = await openCatalog(config.catalog, { clock, ids });
+  const plainCatalog = await openCatalog(config.catalog, { clock, ids, blobs: config.blobs });
   const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
     await plainCatalog.close();
     throw error;

@@ -5,16 +5,26 @@ import { StoreError } from '../core/error.ts';
 export interface StoreContext {
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Where the bytes lie that a catalog names; one in Girder's documents says so in them. */
+  readonly blobs?: string;
 }
 
-type Open<T> = (rest: string, context: StoreContext) => Promise<T>;
+type Open<T> = (rest: string, context: StoreContext, url: string) => Promise<T>;
+
+const mongo: Open<Catalog> = async (_rest, { clock, ids, blobs }, url) => {
+  const { mongoCatalog } = await import('../catalog/mongo.ts');
+  const root = blobs === undefined ? undefined : localPath(blobs);
+  return mongoCatalog({ url, clock, ids, ...(root === undefined ? {} : { assetstore: { root } }) });
+};
 
 /** A new store is one line here; its module is read only when a URL names it. */
 const catalogs: Readonly<Record<string, Open<Catalog>>> = {
   sqlite: async (rest, context) => {
     const { sqliteCatalog } = await import('../catalog/sqlite.ts');
-    return sqliteCatalog({ path: pathOf(rest, 'sqlite'), ...context });
+    return sqliteCatalog({ path: pathOf(rest, 'sqlite'), clock: context.clock, ids: context.ids });
   },
+  mongodb: mongo,
+  'mongodb+srv': mongo,
 };
 
 const blobStores: Readonly<Record<string, Open<BlobStore>>> = {
@@ -49,10 +59,10 @@ function openBy<T>(
     colon > 0 && Object.hasOwn(known, url.slice(0, colon)) ? known[url.slice(0, colon)] : undefined;
   if (open === undefined) {
     const names = Object.keys(known).map((scheme) => `${scheme}:…`);
-    const message = `${JSON.stringify(url)} names no ${what} that Hearth knows; it knows ${names.join(', ')}.`;
+    const message = `${JSON.stringify(colon > 0 ? url.slice(0, colon + 1) : url)} names no ${what} that Hearth knows; it knows ${names.join(', ')}.`;
     throw new StoreError('invalid', { message });
   }
-  return open(url.slice(colon + 1), context);
+  return open(url.slice(colon + 1), context, url);
 }
 
 /** `sqlite:/a/b`, `sqlite:///a/b` and `sqlite:b` (from the folder where the command runs). */

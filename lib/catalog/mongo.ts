@@ -10,7 +10,7 @@ import { asStoreError } from './mongo/errors.ts';
 import { folderVersions, toHome } from './mongo/home.ts';
 import { changes } from './mongo/journal.ts';
 import { mongoLocks } from './mongo/locks.ts';
-import { homeDoc, settledHome } from './mongo/pending.ts';
+import { homeDoc, Pending, settledHome } from './mongo/pending.ts';
 import { countTrash } from './mongo/quota.ts';
 import * as reads from './mongo/reads.ts';
 import { toEntry } from './mongo/rows.ts';
@@ -88,7 +88,17 @@ export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalo
     const assetstore =
       options.assetstore === undefined ? null : await ensureAssetstore(all, options.assetstore.root, ids());
     const homes = new HomeIndex();
-    return catalogOf({ client, db, all, ids, clock, transactions, assetstore, homes });
+    return catalogOf({
+      client,
+      db,
+      all,
+      ids,
+      clock,
+      transactions,
+      assetstore,
+      homes,
+      pending: new Pending(),
+    });
   } catch (error) {
     await client.close();
     throw asStoreError(error, 'catalog.open');
@@ -170,6 +180,7 @@ function catalogOf(store: Store): Catalog {
     uploads: mongoUploads(store),
     close: async () => {
       await workers.close();
+      await store.pending.settled();
       await store.client.close();
     },
   };

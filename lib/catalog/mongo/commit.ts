@@ -123,14 +123,13 @@ async function announced(store: Store, change: Commit): Promise<boolean> {
   const writeConcern = concern(store, durable);
   await keepBodies(store, change);
   const { $set, ...rest } = homeUpdate(change);
-  const update = { $set: { ...$set, intent: writes }, ...rest };
+  // Who plans a change has seen that the one before it was made.
+  const update = { $set: { ...$set, intent: writes, applied: was }, ...rest };
   const begun = performance.now();
-  const { matchedCount } = await store.all.home.updateOne({ _id, rev: was, applied: was }, update, {
-    writeConcern,
-  });
+  const { matchedCount } = await store.all.home.updateOne({ _id, rev: was }, update, { writeConcern });
   if (matchedCount === 0) return false;
   if (performance.now() - begun > authorTime) throw unknown(undefined);
   await perform(store, writes, home.rev, writeConcern);
-  await markApplied(store, _id, home.rev);
+  store.pending.made(home.id, home.rev, () => markApplied(store, _id, home.rev));
   return true;
 }

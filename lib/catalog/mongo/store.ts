@@ -17,6 +17,14 @@ export interface Store {
   readonly assetstore: EntryId | null;
   /** Which home an entry lies in, as far as it was seen; an entry never changes its home. */
   readonly homes: HomeIndex;
+  readonly pending: PendingChanges;
+}
+
+/** See `Pending`. */
+export interface PendingChanges {
+  made(home: EntryId, rev: number, mark: () => Promise<unknown>): void;
+  isMade(home: EntryId, rev: number): boolean;
+  settled(): Promise<void>;
 }
 
 /** Milliseconds that a question waits for a database on its way back (an election takes a few seconds). */

@@ -33,13 +33,20 @@ function operation(write: Write, fence: number | undefined): AnyBulkWriteOperati
     const replacement = { ...write.insert, ...own };
     return { replaceOne: { filter: { ...filter, ...newer }, replacement, upsert: true } };
   }
-  const set = fence !== undefined && stamped ? { ...write.set, 'hearth.rev': fence } : write.set;
+  const set = fence !== undefined && stamped ? stampedWith(write.set, fence) : write.set;
   const unset = Object.fromEntries((write.unset ?? []).map((field) => [field, '']));
   const update = {
     ...(Object.keys(set).length === 0 ? {} : { $set: set }),
     ...(Object.keys(unset).length === 0 ? {} : { $unset: unset }),
   };
   return { updateOne: { filter: { ...filter, ...newer }, update } };
+}
+
+/** `hearth` may be written whole, or field by field. */
+function stampedWith(set: Document, rev: number): Document {
+  return set.hearth === undefined
+    ? { ...set, 'hearth.rev': rev }
+    : { ...set, hearth: { ...set.hearth, rev } };
 }
 
 export const collectionOf = (all: Collections, on: Target) => all[on] as unknown as Collection<Document>;

@@ -7,6 +7,7 @@ import { serverKey } from '../auth/server-key.ts';
 import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
+import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
@@ -37,6 +38,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
+  const issuers = await issuerSettings(config.identity.issuers);
   const plainCatalog = await openCatalog(config.catalog, { clock, ids });
   const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
     await plainCatalog.close();
@@ -47,6 +49,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const authenticator = chain([
     appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    // Last: what nobody recognised, an issuer may be asked about.
+    ...issuerAuthenticators(issuers, { accounts: catalog.accounts, key, onError }),
   ]);
   return {
     config,

@@ -25,7 +25,19 @@ export interface Identity {
 export interface IdentitySource {
   readonly subject: string;
   readonly expires: string;
+  /** Where it says for whom it is, the first that does; null: the issuer answers for its asker's tokens alone. */
+  readonly audience: readonly string[] | null;
 }
+
+/** RFC 9068 §2.2. */
+export const jwtClaims: IdentitySource = { subject: 'sub', expires: 'exp', audience: ['aud'] };
+
+/** RFC 7662 §2.2, where `aud` may be missing: then the client that it was issued to. */
+export const answerClaims = ({ provider }: IssuerSettings): IdentitySource => ({
+  subject: provider.subject,
+  expires: provider.expires,
+  audience: provider.audience === null ? null : [provider.audience, 'client_id'],
+});
 
 /** Claims that were checked to be the issuer's; `unauthenticated` where the token is not for us, or not good now. */
 export function identityOf(claims: Claims, settings: IssuerSettings, from: IdentitySource, now: number) {
@@ -33,7 +45,7 @@ export function identityOf(claims: Claims, settings: IssuerSettings, from: Ident
   const expires = timeAt(claims, from.expires) ?? Number.POSITIVE_INFINITY;
   const said = (name: string): number => timeAt(claims, name) ?? 0;
   if (subject === null) throw refused('The token does not say whose it is (it has no sub).');
-  if (!meant(claims, settings)) throw refused();
+  if (!meant(claims, settings.audience, from.audience)) throw refused();
   if (expires <= now) throw ended(expires);
   if (said('nbf') > now + settings.skew || said('iat') > now + settings.skew) throw refused();
   const identity: Identity = {
@@ -50,10 +62,9 @@ export const ended = (expires: number) =>
   refused(`This token ended at ${new Date(expires).toISOString()}; get a new one where it came from.`);
 
 /** RFC 9068 §4, RFC 7662 §4: not a token that some other service was given. */
-function meant(claims: Claims, { audience, provider }: IssuerSettings): boolean {
-  if (provider.audience === null) return true;
-  const path = claimAt(claims, provider.audience) === undefined ? 'client_id' : provider.audience;
-  const value = claimAt(claims, path);
+function meant(claims: Claims, audience: readonly string[], paths: readonly string[] | null): boolean {
+  if (paths === null) return true;
+  const value = paths.map((path) => claimAt(claims, path)).find((one) => one !== undefined);
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
   return audience.some((one) => audiences.includes(one));
 }

@@ -1,7 +1,7 @@
 import { StoreError } from '../core/error.ts';
 import { type Claims, type JsonClient, noAnswer } from './fetch-json.ts';
 import type { Identity } from './identity.ts';
-import { identityOf } from './identity.ts';
+import { answerClaims, identityOf } from './identity.ts';
 import type { IssuerSettings, OAuthClient } from './issuer-settings.ts';
 import { type TokenHash, tokenMemory } from './token-memory.ts';
 
@@ -56,7 +56,7 @@ export function introspection(options: IntrospectionOptions): Introspection {
       options.onError?.(error);
       throw error;
     }
-    const from = { subject: settings.provider.subject, expires: settings.provider.expires };
+    const from = answerClaims(settings);
     const ours = claims !== undefined && (claims.iss === undefined || claims.iss === settings.issuer);
     good.delete(hash);
     try {

@@ -4,7 +4,7 @@ import { admit } from './admit.ts';
 import { claimAt } from './claim.ts';
 import { refused, tokenIn } from './credential.ts';
 import type { Claims } from './fetch-json.ts';
-import { type Identity, identityOf, scopeClaim } from './identity.ts';
+import { type Identity, identityOf, jwtClaims, scopeClaim } from './identity.ts';
 import type { Looked } from './introspection.ts';
 import type { Issuer } from './issuer.ts';
 import type { IssuerSettings } from './issuer-settings.ts';
@@ -43,7 +43,7 @@ export function jwtTokens({ issuers, accounts, hasher }: ForeignTokensOptions): 
     const { settings } = issuer;
     const claims = await verifyJwt(text, settings, issuer.keys, now);
     const ask = issuer.introspection !== null && lightweight(claims, settings);
-    const identity = ask ? null : identityOf(claims, settings, { subject: 'sub', expires: 'exp' }, now);
+    const identity = ask ? null : identityOf(claims, settings, jwtClaims, now);
     const checked = { issuer, identity };
     memory.set(hash, checked, Math.min(now + rememberFor, Number(claims.exp) * 1000));
     return checked;

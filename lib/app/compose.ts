@@ -31,6 +31,8 @@ export interface ComposeOptions {
   /** Told of failures that stop nobody (a last use that could not be written down). */
   readonly onError?: (error: unknown) => void;
   readonly timings?: StoreTimings;
+  /** False for a command, where nobody signs in: it then needs no secrets of OAuth clients. */
+  readonly doors?: boolean;
 }
 
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
@@ -38,7 +40,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
-  const issuers = await issuerSettings(config.identity.issuers);
+  const issuers = options.doors === false ? [] : await issuerSettings(config.identity.issuers);
   const plainCatalog = await openCatalog(config.catalog, { clock, ids });
   const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
     await plainCatalog.close();

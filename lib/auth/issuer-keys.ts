@@ -27,8 +27,6 @@ export interface IssuerKeys {
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
 const mostKeys = 100;
-/** Asymmetric ones alone: a symmetric key in a public set is everybody's. */
-const publicTypes: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
 /**
  * Fetched every ten minutes, and for a `kid` that is not among them at most every 30 seconds; while the issuer is
@@ -62,7 +60,7 @@ async function keySet(url: string, client: JsonClient): Promise<KeySet> {
   if (status !== 200) throw noAnswer(host, new StoreError('unavailable', { message: `status ${status}` }));
   const list: unknown = body?.keys;
   if (!Array.isArray(list)) throw noAnswer(host, new StoreError('unavailable', { message: 'no key set' }));
-  const keys = list.filter((key) => isClaims(key) && publicTypes.has(key.kty)).slice(0, mostKeys);
+  const keys = list.filter(isClaims).slice(0, mostKeys);
   return createLocalJWKSet({ keys } as JSONWebKeySet);
 }
 

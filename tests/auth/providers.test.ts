@@ -154,6 +154,19 @@ test('ORCID: somebody whose name is private is asked about at userinfo, and gets
   assert.match(principal?.login ?? '', /^user-[0-9a-f]{12}$/);
 });
 
+test('what userinfo tells of another subject is not taken', async () => {
+  const settings = configured(providers.orcid, { client: null, audience: ['APP-123'] });
+  const token = await sign({ iss: 'https://orcid.org', aud: 'APP-123', sub: '0000-0002-1825-0097', exp });
+  const answers = {
+    'https://orcid.org/oauth/jwks': () => ({
+      keys: [null, { kty: 'oct', kid: 'k', k: 'AAAA' }, ...jwks.keys],
+    }),
+    'https://orcid.org/oauth/userinfo': () => ({ sub: '0000-0001-0000-0000', name: 'Somebody Else' }),
+  };
+  const { principal } = await enter(settings, answers, token);
+  assert.match(principal?.login ?? '', /^user-/);
+});
+
 const realm = 'https://sso.example/realms/lab';
 const keycloak: Answers = {
   [`${realm}/.well-known/openid-configuration`]: () => ({

@@ -7,6 +7,7 @@ import { serverKey } from '../auth/server-key.ts';
 import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
+import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
@@ -30,6 +31,8 @@ export interface ComposeOptions {
   /** Told of failures that stop nobody (a last use that could not be written down). */
   readonly onError?: (error: unknown) => void;
   readonly timings?: StoreTimings;
+  /** False for a command, where nobody signs in: it then needs no secrets of OAuth clients. */
+  readonly doors?: boolean;
 }
 
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
@@ -37,6 +40,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
+  const issuers = options.doors === false ? [] : await issuerSettings(config.identity.issuers);
   const plainCatalog = await openCatalog(config.catalog, { clock, ids, blobs: config.blobs });
   const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
     await plainCatalog.close();
@@ -47,6 +51,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const authenticator = chain([
     appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    // Last: what nobody recognised, an issuer may be asked about.
+    ...issuerAuthenticators(issuers, { accounts: catalog.accounts, key, onError }),
   ]);
   return {
     config,

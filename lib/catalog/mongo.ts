@@ -1,4 +1,4 @@
-import { type Db, MongoClient } from 'mongodb';
+import { type Db, type Document, MongoClient } from 'mongodb';
 import type { Catalog, Clock, Ids } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import type { EntryId, TrashRecord, Usage } from '../core/values.ts';
@@ -25,6 +25,14 @@ import { put, splice } from './mongo/write-file.ts';
 import { annotate, mkdir } from './mongo/write-folder.ts';
 import { move, remove, removedRow, restore } from './mongo/write-tree.ts';
 
+export interface CommandEvent {
+  readonly id: number;
+  /** `find`, `aggregate`, `update`, … */
+  readonly name: string;
+  /** What was sent; absent in the answer's event. */
+  readonly command?: Document;
+}
+
 export interface MongoCatalogOptions {
   /** `mongodb://host/database?replicaSet=…`; without a name the database is `girder`. */
   readonly url: string;
@@ -34,12 +42,8 @@ export interface MongoCatalogOptions {
   readonly transactions?: boolean;
   /** Of Girder's filesystem assetstore that new files belong to. */
   readonly assetstore?: { readonly root: string };
-  /** For tests: sees every command that goes to the server. */
-  readonly onCommand?: (event: {
-    readonly name: string;
-    readonly started: boolean;
-    readonly id: number;
-  }) => void;
+  /** For tests and measurements: told of every command to the server, and of its answer. */
+  readonly onCommand?: (event: CommandEvent) => void;
 }
 
 async function connect(options: MongoCatalogOptions): Promise<MongoClient> {
@@ -53,12 +57,13 @@ async function connect(options: MongoCatalogOptions): Promise<MongoClient> {
   });
   const { onCommand } = options;
   if (onCommand !== undefined) {
-    const seen =
-      (started: boolean) => (event: { readonly commandName: string; readonly requestId: number }) =>
-        onCommand({ name: event.commandName, id: event.requestId, started });
-    client.on('commandStarted', seen(true));
-    client.on('commandSucceeded', seen(false));
-    client.on('commandFailed', seen(false));
+    client.on('commandStarted', ({ requestId: id, commandName: name, command }) =>
+      onCommand({ id, name, command }),
+    );
+    const answered = (event: { readonly requestId: number; readonly commandName: string }) =>
+      onCommand({ id: event.requestId, name: event.commandName });
+    client.on('commandSucceeded', answered);
+    client.on('commandFailed', answered);
   }
   try {
     return await client.connect();

@@ -90,6 +90,7 @@ function ensurePrograms(programs, { without, services = false }) {
 const testPrograms = {
   cadaver: 'cadaver',
   curl: 'curl',
+  jupyterhub: ['jupyterhub', 'jupyter-notebook', 'python3-ipykernel'],
   litmus: 'litmus',
   'mount.davfs': 'davfs2',
   openssl: 'openssl',

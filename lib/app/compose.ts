@@ -8,6 +8,7 @@ import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
 import type { StoreTimings } from './metrics.ts';
+import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
 
@@ -47,6 +48,12 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const authenticator = chain([
     appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    ...platformTokens(config.identity, {
+      girder: catalog.accounts.girder,
+      identityToUser: ({ issuer, subject }) => catalog.accounts.linked(issuer, subject),
+      key,
+      onError,
+    }),
   ]);
   return {
     config,

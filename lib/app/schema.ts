@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { usualHubTokens } from '../auth/jupyterhub.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
@@ -24,6 +25,52 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
 
 const optionalText = z.string().min(1).nullable();
 
+/** Where a service is, without a secret in it. */
+const serviceUrl = z.string().refine(
+  (text) => {
+    const url = URL.parse(text);
+    return (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      `${url.username}${url.password}${url.search}${url.hash}` === ''
+    );
+  },
+  { message: 'must be an http or https URL without a name, a password or a query' },
+);
+
+const pattern = z.string().min(1).refine(compiles, { message: 'must be a regular expression' });
+
+function compiles(text: string): boolean {
+  try {
+    return new RegExp(text).source !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** A service that is asked about each token, and for how long its answers count. */
+const asked = {
+  cacheFor: duration.refine((ms) => ms <= 60_000, { message: 'must be at most 1m' }).default(10_000),
+  staleFor: duration.refine((ms) => ms <= 3_600_000, { message: 'must be at most 1h' }).default(300_000),
+  timeout: duration.refine((ms) => ms > 0 && ms <= 60_000, { message: 'must be at most 1m' }).default(5_000),
+};
+
+const jupyterhub = z.strictObject({
+  url: serviceUrl,
+  id: optionalText.default(null),
+  readScope: z.string().startsWith('custom:').default('custom:workspace:read'),
+  writeScope: z.string().startsWith('custom:').default('custom:workspace:write'),
+  tokens: pattern.default(usualHubTokens),
+  ...asked,
+});
+
+const girder = z.strictObject({
+  shared: z.boolean().default(true),
+  url: serviceUrl.nullable().default(null),
+  id: optionalText.default(null),
+  ...asked,
+});
+
 /** Every key there is. `docs/configuration.md` says what each means; an unknown key is refused. */
 export const configSchema = z.strictObject({
   data: optionalText,
@@ -41,6 +88,10 @@ export const configSchema = z.strictObject({
   publicOrigins: z.array(origin),
   trustedProxies: z.array(z.string().min(1)),
   metrics: z.strictObject({ token: optionalText }),
+  identity: z.strictObject({
+    jupyterhubs: z.array(jupyterhub).max(16),
+    girder,
+  }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   limits: z.strictObject({
     header: size,

@@ -68,8 +68,6 @@ export function verdictCache<T>(options: VerdictCacheOptions): VerdictCache<T> {
       const held = good.get(name);
       if (held !== undefined) good.set(name, { ...held, failed: now });
       throw error;
-    } finally {
-      flights.delete(name);
     }
   }
 
@@ -78,7 +76,7 @@ export function verdictCache<T>(options: VerdictCacheOptions): VerdictCache<T> {
     const under = flights.get(name);
     if (under !== undefined) return under;
     if (flights.size >= (good.has(name) ? most : most / 2)) throw busy();
-    const started = question(name, now, ask);
+    const started = question(name, now, ask).finally(() => flights.delete(name));
     flights.set(name, started);
     return started;
   }

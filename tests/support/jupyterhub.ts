@@ -15,7 +15,11 @@ export interface TestHub {
   readonly url: string;
   /** Of the service `tests`, which may do everything below. */
   readonly serviceToken: string;
-  api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
   addUser(name: string): Promise<void>;
   /** Minted by the user with a token of theirs, or by the service; without `scopes`: all that the user may do. */
   mint(name: string, scopes?: readonly string[], by?: string): Promise<HubToken>;
@@ -121,7 +125,8 @@ export async function startHub(): Promise<TestHub> {
   async function until(what: string, met: () => Promise<boolean>): Promise<void> {
     for (const from = Date.now(); ; await sleep(100)) {
       if (await met()) return;
-      if (child?.exitCode != null || Date.now() - from > patience) throw new Error(`not ${what}:\n${log.slice(-4_000)}`);
+      if (child?.exitCode != null || Date.now() - from > patience)
+        throw new Error(`not ${what}:\n${log.slice(-4_000)}`);
     }
   }
 
@@ -139,7 +144,12 @@ export async function startHub(): Promise<TestHub> {
         log += text;
       });
     }
-    await until('up', () => call('GET', '/users').then(({ status }) => status === 200, () => false));
+    await until('up', () =>
+      call('GET', '/users').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
   }
 
   async function down(): Promise<void> {

@@ -26,12 +26,17 @@ const answerMax = 1_048_576;
  */
 export async function ask(question: Question): Promise<Answer> {
   const { url, headers = {}, form, timeout, who } = question;
+  const request: RequestInit = {
+    headers: { accept: 'application/json', ...headers },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeout),
+    ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+  };
   try {
-    const response = await fetch(url, {
-      headers: { accept: 'application/json', ...headers },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeout),
-      ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+    const response = await fetch(url, request).catch((error: unknown) => {
+      // An idle connection that the other side closed meanwhile: once more, on another one.
+      if (form === undefined && closed(error)) return fetch(url, request);
+      throw error;
     });
     const { status } = response;
     if (status >= 200 && status < 300) return { status, body: await json(response) };
@@ -47,6 +52,13 @@ export async function ask(question: Question): Promise<Answer> {
 export function unavailable(who: string, cause?: unknown): StoreError {
   const message = `${who} cannot be asked about this credential just now; try again shortly.`;
   return new StoreError('unavailable', { op: 'authenticate', message, cause });
+}
+
+function closed(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (
+    cause instanceof Error && 'code' in cause && ['ECONNRESET', 'UND_ERR_SOCKET'].includes(`${cause.code}`)
+  );
 }
 
 async function json(response: Response): Promise<unknown> {

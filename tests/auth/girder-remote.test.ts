@@ -147,6 +147,13 @@ test('a key that was deactivated is out when its answer has aged', async (t) => 
   await assert.rejects(at(bearer(key), 10_000), { code: 'unauthenticated' });
 });
 
+test('a key is not out with a token made for it that lasts shorter than its answer counts', async (t) => {
+  const { girder, at } = await opened(t);
+  const key = girderText(40);
+  girder.keys.set(key, { scope: everything, userId, days: 5_000 / day });
+  for (const ms of [0, 4_999, 5_000, 9_999, 10_000, 15_000]) assert.ok(await at(bearer(key), ms));
+});
+
 test('a key whose token Girder forgot gets another', async (t) => {
   const { girder, apiKey, at } = await opened(t);
   const key = apiKey();

@@ -97,6 +97,7 @@ for (const [what, answer] of Object.entries(faults)) {
     assert.match(error.message, /^The JupyterHub the-hub cannot be asked/);
     assert.equal(errors.length, 1);
     assert.ok(error.cause instanceof Error);
+    if (what === 'never ends') assert.match(error.cause.message, /longer than 1048576 bytes/);
     assert.ok(!`${error.stack}${error.cause.stack}${String(error.cause.cause)}`.includes(token));
     assert.deepEqual(
       asked.map(({ url }) => url),
@@ -125,6 +126,19 @@ test('the log hears of a hub that is down, but not at each request', async (t) =
   const { at, errors } = await hubThat(t, json({}, 500));
   for (const ms of [0, 1, 9_999, 10_000]) await failure(at(text(), ms));
   assert.equal(errors.length, 2);
+});
+
+test('a connection that the hub had closed is no failure of the hub, once', async (t) => {
+  let closes = 1;
+  const { at, asked } = await hubThat(t, (request, response) => {
+    if (closes-- > 0) request.socket.destroy();
+    else json(good)(request, response);
+  });
+  assert.equal((await at(text(), 0))?.login, ada.login);
+  assert.equal(asked.length, 2);
+  closes = 2;
+  assert.equal((await failure(at(text(), 0))).code, 'unavailable');
+  assert.equal(asked.length, 4);
 });
 
 test('401 and 403 are refusals', async (t) => {

@@ -19,8 +19,8 @@ export interface FakeGirder {
   /** Of the REST API. */
   readonly url: string;
   readonly tokens: Map<string, FakeToken>;
-  /** Active API keys: what a token made for one is like. */
-  readonly keys: Map<string, Omit<FakeToken, 'expires'>>;
+  /** Active API keys: what a token made for one is like, and the days it may last. */
+  readonly keys: Map<string, Omit<FakeToken, 'expires'> & { readonly days?: number }>;
   readonly users: Map<string, { readonly login: string; readonly status: string }>;
   /** `GET /user/me`, with the query, in order. */
   readonly asked: string[];
@@ -93,7 +93,8 @@ export async function fakeGirder(clock: () => number): Promise<FakeGirder> {
     const query = new URL(request.url ?? '', 'http://girder').searchParams;
     const key = keys.get(form.get('key') ?? query.get('key') ?? '');
     if (key === undefined) return [400, { message: 'Invalid API key.', type: 'validation' }];
-    const days = Math.min(Number(form.get('duration') ?? 180), 180);
+    const { days: most = 180 } = key;
+    const days = Math.min(Number(form.get('duration') ?? most), most);
     const token = girderText(64);
     const expires = clock() + days * day;
     tokens.set(token, { ...key, expires });

@@ -75,7 +75,7 @@ export function foreignTokens(options: ForeignTokenOptions): Authenticator {
       user,
       rights,
       stale: verdict.stale,
-      name: `${kind}:${verdicts.nameOf(secret).slice(0, 12)}`,
+      name: `${kind}:${verdict.name.slice(0, 12)}`,
     });
   }
 

@@ -29,6 +29,7 @@ export interface JupyterHubOptions {
 
 /** A hub's own API tokens are UUIDs without hyphens; services are often given longer ones. */
 export const usualHubTokens = '[0-9a-f]{32,128}';
+const usual = new RegExp(`^${usualHubTokens}$`);
 const refusedFor = 5_000;
 
 /** `GET /hub/api/user` (JupyterHub ≥ 3). `name` alone says who: scopes may name anybody. */
@@ -47,7 +48,9 @@ export function jupyterHubTokens(options: JupyterHubOptions): Authenticator {
 
   function recognise(credential: Credential): string | undefined {
     const text = tokenIn(credential);
-    return opaque(text) && shape.test(text) ? text : undefined;
+    // A bare password may be somebody's for another service, whatever shapes the configuration allows.
+    const bare = credential.kind === 'basic' && credential.password === text;
+    return opaque(text) && shape.test(text) && (!bare || usual.test(text)) ? text : undefined;
   }
 
   async function look(token: string): Promise<Grant | undefined> {

@@ -17,6 +17,8 @@ export interface VerdictCacheOptions {
 }
 
 export interface Verdict<T> {
+  /** `nameOf` the secret. */
+  readonly name: string;
   readonly value: T;
   /** The other side could not be asked: this is what it said before. */
   readonly stale: boolean;
@@ -39,7 +41,7 @@ interface Held<T> {
   readonly failed: number;
 }
 
-const purpose = 'hearth foreign tokens v1';
+const purpose = 'hearth verdicts on tokens v1';
 /** After a failure the other side is left alone this long about a secret whose earlier answer can stand in. */
 export const failurePause = 2_000;
 
@@ -86,19 +88,19 @@ export function verdictCache<T>(options: VerdictCacheOptions): VerdictCache<T> {
     const held = good.get(name);
     if (held !== undefined && within(now - held.asked, fresh)) {
       put(good, name, held, kept);
-      return { value: held.value, stale: false };
+      return { name, value: held.value, stale: false };
     }
     if (within(now - (bad.get(name) ?? -Infinity), refused)) return undefined;
     const standIn = held !== undefined && within(now - held.asked, fresh + stale) ? held : undefined;
     if (standIn !== undefined && within(now - standIn.failed, failurePause)) {
-      return { value: standIn.value, stale: true };
+      return { name, value: standIn.value, stale: true };
     }
     try {
       const value = await flight(name, now, ask);
-      return value === undefined ? undefined : { value, stale: false };
+      return value === undefined ? undefined : { name, value, stale: false };
     } catch (error) {
       if (standIn === undefined || !isStoreError(error, 'unavailable')) throw error;
-      return { value: standIn.value, stale: true };
+      return { name, value: standIn.value, stale: true };
     }
   }
 

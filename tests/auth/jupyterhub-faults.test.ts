@@ -184,6 +184,17 @@ test('a token of ours and a JWT are shown to no hub, whatever its tokens are sai
   assert.equal(asked.length, 1);
 });
 
+test("what may be somebody's password goes to a hub only where it says that it is a token", async (t) => {
+  const { authenticator, asked } = await hubThat(t, json(good), { tokens: '.+' });
+  const basic = (password: string) =>
+    authenticator.authenticate({ kind: 'basic', login: ada.login, password }, start);
+  assert.equal(await basic('correct-horse-battery'), undefined);
+  assert.equal(asked.length, 0);
+  assert.ok(await basic('token:correct-horse-battery'));
+  assert.ok(await basic(text()));
+  assert.equal(asked.length, 2);
+});
+
 test('without a word of the configuration only hexadecimal tokens are shown to a hub', async (t) => {
   const { asked, at } = await hubThat(t, json(good));
   for (const token of [text().slice(1), text().toUpperCase().replace(/^./, 'F'), `${text()}x`, 'secret'])

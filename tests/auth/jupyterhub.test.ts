@@ -20,7 +20,7 @@ const garbage = () => randomBytes(16).toString('hex');
 const t0 = 1_700_000_000_000;
 
 /** Against a real hub, its real proxy and real servers. */
-describe('a real JupyterHub', { skip: needs('jupyterhub'), timeout: 60_000 }, () => {
+describe('a real JupyterHub', { skip: needs('jupyterhub'), timeout: 180_000 }, () => {
   let hub: TestHub;
   before(async () => {
     hub = await startHub();

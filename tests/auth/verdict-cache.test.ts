@@ -18,7 +18,13 @@ function fixture(options: Partial<VerdictCacheOptions> = {}) {
     if (state.down) throw down;
     return state.known.has(secret) ? `user of ${secret}` : undefined;
   };
-  const at = (secret: string, ms: number) => cache.verdict(secret, start + ms, () => ask(secret));
+  const at = async (secret: string, ms: number) => {
+    const verdict = await cache.verdict(secret, start + ms, () => ask(secret));
+    if (verdict === undefined) return undefined;
+    const { name, ...rest } = verdict;
+    assert.equal(name, cache.nameOf(secret));
+    return rest;
+  };
   return { cache, state, at };
 }
 

@@ -41,7 +41,7 @@ export interface HubToken {
   readonly token: string;
 }
 
-const patience = 30_000;
+const patience = 60_000;
 
 const config = `
 import os

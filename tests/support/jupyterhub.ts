@@ -131,7 +131,7 @@ export async function startHub(): Promise<TestHub> {
   }
 
   async function up(): Promise<void> {
-    // A group of its own, so that nothing of it is left behind.
+    // A group of its own, so that the end of a terminal's does not reach it before its time.
     const started = spawn(...plainly('jupyterhub', ['-f', file, '--log-level=WARN']), {
       cwd: folder,
       env,
@@ -158,14 +158,15 @@ export async function startHub(): Promise<TestHub> {
     if (running?.pid === undefined) return;
     const closed = once(running, 'exit');
     if (running.exitCode === null && running.signalCode === null) {
-      process.kill(running.pid, 'SIGTERM');
+      signal(running.pid, 'SIGTERM');
       await Promise.race([closed, sleep(patience, undefined, { ref: false })]);
     }
-    killGroup(running.pid);
+    signal(-running.pid, 'SIGKILL');
   }
 
+  // Its proxy and servers have sessions of their own: asked to end, it ends them, even after us.
   process.once('exit', () => {
-    if (child?.pid !== undefined) killGroup(child.pid);
+    if (child?.pid !== undefined) signal(child.pid, 'SIGTERM');
   });
   await up();
   return {
@@ -205,9 +206,9 @@ export async function startHub(): Promise<TestHub> {
   }
 }
 
-function killGroup(pid: number): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }

@@ -9,6 +9,7 @@ import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
 import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
+import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
 
@@ -51,6 +52,12 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const authenticator = chain([
     appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    ...platformTokens(config.identity, {
+      girder: catalog.accounts.girder,
+      identityToUser: ({ issuer, subject }) => catalog.accounts.linked(issuer, subject),
+      key,
+      onError,
+    }),
     // Last: what nobody recognised, an issuer may be asked about.
     ...issuerAuthenticators(issuers, { accounts: catalog.accounts, key, onError }),
   ]);

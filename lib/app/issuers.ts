@@ -10,7 +10,7 @@ import { tokenHasher } from '../auth/token-memory.ts';
 import type { Accounts, Authenticator } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import { validLogin } from './people.ts';
-import type { IssuerConfig } from './schema.ts';
+import type { IssuerConfig } from './schema-identity.ts';
 
 export interface IssuersContext {
   readonly accounts: Accounts;

@@ -174,6 +174,8 @@ export interface Principal {
   readonly root: EntryId | null;
   /** Names the credential in logs; not a secret. */
   readonly credential: string;
+  /** Whoever issued the credential cannot be asked just now, and said so before: good for reads alone. */
+  readonly stale?: boolean;
 }
 
 /** Bytes of a home. `used` has the trash in it, `trashed` is that part. */

@@ -39,6 +39,10 @@ export async function mayRead(context: Context, located: Located, op: string): P
 
 function mayWrite(context: Context, op: string, path: readonly string[]): void {
   if (!context.principal.write) refuse(op, path, 'This credential may only read.');
+  if (context.principal.stale === true) {
+    const message = 'Whoever issued this credential cannot be asked just now; until then it may only read.';
+    throw new StoreError('unavailable', { op, path: formatPath(path), message });
+  }
 }
 
 /** Changing what an entry holds. */

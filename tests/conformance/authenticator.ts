@@ -12,6 +12,8 @@ export interface AuthenticatorFixture {
   readonly password: string | null;
   /** The text for Bearer and Girder-Token; null where the kind has no such form. */
   readonly token: string | null;
+  /** What may stand before the token in a password; `token:` and `key:` unless told. */
+  readonly prefixes?: readonly string[];
   /** Of the same shape and not good: another secret for a known name or id, and an unknown id. */
   readonly wrong: readonly string[];
   /** What another authenticator should be asked about. */
@@ -100,12 +102,12 @@ export function authenticatorSuite(kind: string, open: (now: number) => Promise<
 }
 
 function formsOf(fixture: AuthenticatorFixture): readonly Credential[] {
-  const { login, password, token } = fixture;
+  const { login, password, token, prefixes = ['token:', 'key:'] } = fixture;
   const forms: Credential[] = [];
   if (password !== null) forms.push({ kind: 'basic', login, password });
   if (token !== null) {
     forms.push({ kind: 'token', token });
-    for (const form of ['token:', 'key:']) forms.push({ kind: 'basic', login, password: `${form}${token}` });
+    for (const form of prefixes) forms.push({ kind: 'basic', login, password: `${form}${token}` });
   }
   return forms;
 }

@@ -7,16 +7,17 @@ import { type FileDoc, type FolderDoc, type ItemDoc, objectId } from './document
 import { asStoreError } from './errors.ts';
 import { folderVersions, toHome } from './home.ts';
 import { type Line, lineTo, rowsBelow } from './lines.ts';
-import { settledHome } from './pending.ts';
+import { wholly } from './pending.ts';
 import { folderRow, itemRow, memberRow, type Row, rowFields, toEntry } from './rows.ts';
 import { read, type Store } from './store.ts';
 
 /** The line, once nothing of the home is half written. */
-export async function settledLine(store: Store, id: EntryId): Promise<Line | undefined> {
-  const line = await lineTo(store, id);
-  if (line === undefined || !(await settledHome(store, line.home))) return line;
-  return lineTo(store, id);
-}
+export const settledLine = (store: Store, id: EntryId): Promise<Line | undefined> =>
+  wholly(
+    store,
+    () => lineTo(store, id),
+    (line) => line?.home,
+  );
 
 export async function entry(store: Store, id: EntryId): Promise<Entry | undefined> {
   const line = await settledLine(store, id);
@@ -36,10 +37,11 @@ export async function resolve(
   names: readonly string[],
   seen: Seen,
 ): Promise<Resolved | undefined> {
-  const look = () => Promise.all([lineTo(store, from), rowsBelow(store, from, names)]);
-  let [line, below] = await look();
-  if (line === undefined) return undefined;
-  if (await settledHome(store, line.home)) [line, below] = await look();
+  const [line, below] = await wholly(
+    store,
+    () => Promise.all([lineTo(store, from), rowsBelow(store, from, names)]),
+    ([found]) => found?.home,
+  );
   if (line === undefined) return undefined;
   const home = toHome(line.home);
   const version = folderVersions(home);
@@ -58,19 +60,36 @@ export async function resolve(
 const firstPage = 64;
 const nextPage = 512;
 
-export async function* children(store: Store, parent: EntryId, after = ''): AsyncIterable<readonly Entry[]> {
-  const { folder, item } = store.all;
+interface Listing {
+  readonly line: Line | undefined;
+  readonly folders: Rows<FolderDoc>;
+  readonly items: Rows<ItemDoc>;
+}
+
+/** The way to a folder, and the beginning of what is in it, all at once. */
+async function listing(store: Store, parent: EntryId, after: string): Promise<Listing> {
   const _id = objectId(parent);
   const named = { name: { $gt: after } };
   const options = { projection: rowFields, sort: { name: 1 } as const, batchSize: nextPage };
+  const { folder, item } = store.all;
   const folders = new Rows(folder.find({ parentId: _id, ...named }, options), folderRow);
   const items = new Rows(item.find({ folderId: _id, ...named }, options), (doc) =>
     itemRow(doc, filesIn(doc)),
   );
   items.complete = (docs) => withFiles(store, docs);
-  const looks = [settledLine(store, parent), folders.fill(), items.fill()] as const;
+  const [line] = await Promise.all([lineTo(store, parent), folders.fill(), items.fill()]);
+  return { line, folders, items };
+}
+
+export async function* children(store: Store, parent: EntryId, after = ''): AsyncIterable<readonly Entry[]> {
+  const opened: Listing[] = [];
+  const look = async () => {
+    const found = await listing(store, parent, after);
+    opened.push(found);
+    return found;
+  };
   try {
-    const [line] = await Promise.all(looks);
+    const { line, folders, items } = await wholly(store, look, (found) => found.line?.home);
     const top = line?.rows.at(-1);
     if (line === undefined || top?.kind !== 'folder') return;
     const home = toHome(line.home);
@@ -90,8 +109,7 @@ export async function* children(store: Store, parent: EntryId, after = ''): Asyn
       if (rows.length < limit) return;
     }
   } finally {
-    await Promise.allSettled(looks);
-    await Promise.all([folders.close(), items.close()]);
+    await Promise.all(opened.flatMap(({ folders, items }) => [folders.close(), items.close()]));
   }
 }
 
@@ -219,7 +237,11 @@ export async function layout(store: Store, id: EntryId): Promise<Layout | undefi
   const _id = objectId(id);
   const look = () =>
     read('catalog.layout', () => store.all.item.aggregate<Laid>([{ $match: { _id } }, ...laidOut]).toArray());
-  const [line, [found]] = await Promise.all([settledLine(store, id), look()]);
+  const [line, [found]] = await wholly(
+    store,
+    () => Promise.all([lineTo(store, id), look()]),
+    ([one]) => one?.home,
+  );
   if (line === undefined) return undefined;
   if (found !== undefined) return layoutOf(found);
   const member = await read('catalog.layout', () => store.all.file.findOne({ _id }));

@@ -3,9 +3,9 @@ import { isStoreError, StoreError } from '../../core/error.ts';
 import type { Durability, EntryId } from '../../core/values.ts';
 import { commit } from './commit.ts';
 import { objectId } from './documents.ts';
-import { type HomeDoc, type HomeState, toHome } from './home.ts';
+import { type HomeState, toHome } from './home.ts';
 import type { Line } from './lines.ts';
-import { homeDoc, settledHome } from './pending.ts';
+import { homeDoc, wholeHome } from './pending.ts';
 import type { Row } from './rows.ts';
 import { settle } from './settle.ts';
 import type { Store } from './store.ts';
@@ -185,14 +185,9 @@ export class HomeWorker {
   }
 
   private async look(): Promise<HomeState> {
-    const found = await this.doc();
-    return toHome((await settledHome(this.store, found)) ? await this.doc() : found);
-  }
-
-  private async doc(): Promise<HomeDoc> {
-    const found = await homeDoc(this.store, objectId(this.id));
+    const found = await wholeHome(this.store, objectId(this.id));
     if (found === undefined) throw new StoreError('not-found', { message: 'The home is gone.' });
-    return found;
+    return toHome(found);
   }
 
   private async stillThere(): Promise<boolean> {

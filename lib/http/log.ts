@@ -34,10 +34,20 @@ const secrets: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',
   'cookie',
+  'girder-authorization',
   'girder-token',
   'lock-token',
   'if',
   'x-api-key',
+]);
+
+const urls: ReadonlySet<string> = new Set([
+  'destination',
+  'referer',
+  'x-original-uri',
+  'x-original-url',
+  'x-forwarded-uri',
+  'x-rewrite-url',
 ]);
 
 /** For a line about a failure: without credentials and lock tokens, and URLs without their queries. */
@@ -45,8 +55,7 @@ export function loggable(headers: IncomingHttpHeaders): Record<string, string | 
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (secrets.has(name)) return [name, '[redacted]'];
-      const url = name === 'destination' || name === 'referer';
-      return [name, url && typeof value === 'string' ? pathOf(value) : value];
+      return [name, urls.has(name) && typeof value === 'string' ? pathOf(value) : value];
     }),
   );
 }

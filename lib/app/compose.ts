@@ -8,6 +8,7 @@ import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
 import type { StoreTimings } from './metrics.ts';
+import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
 
@@ -21,6 +22,7 @@ export interface House {
   readonly blobs: BlobStore;
   readonly workspaces: Workspaces;
   readonly authenticator: Authenticator;
+  readonly credentials: OwnCredentials;
   close(): Promise<void>;
 }
 
@@ -45,8 +47,11 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { onError, timings } = options;
   const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
+  const told = onError === undefined ? {} : { onError };
+  const credentials = ownCredentials({ accounts: catalog.accounts, key, times: config.credentials, ...told });
   const authenticator = chain([
-    appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    appPasswords({ accounts: catalog.accounts, key, ...told }),
+    credentials.mounts,
   ]);
   return {
     config,
@@ -56,6 +61,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     catalog,
     blobs,
     authenticator,
+    credentials,
     workspaces: workspaces({
       catalog,
       blobs,

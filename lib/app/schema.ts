@@ -15,6 +15,12 @@ const size = z.union([z.string(), z.number()]).transform((value, context) => {
   return z.NEVER;
 });
 
+/** A duration within bounds. */
+const lifetime = (least: string, most: string) =>
+  duration.refine((ms) => ms >= (parseDuration(least) ?? 0) && ms <= (parseDuration(most) ?? 0), {
+    message: `must be a duration from ${least} to ${most}`,
+  });
+
 const count = (least: number, most: number) =>
   z.coerce.number().int().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
 
@@ -41,6 +47,13 @@ export const configSchema = z.strictObject({
   publicOrigins: z.array(origin),
   trustedProxies: z.array(z.string().min(1)),
   metrics: z.strictObject({ token: optionalText }),
+  credentials: z.strictObject({
+    ticketLifetime: lifetime('1s', '1h'),
+    mountLifetime: lifetime('10s', '24h'),
+    mountKeep: lifetime('1m', '90d'),
+    downloadLifetime: lifetime('1s', '1h'),
+    rotateKeys: lifetime('1h', '3650d'),
+  }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   limits: z.strictObject({
     header: size,

@@ -79,7 +79,7 @@ export async function verify(
       ignoreExpiration: late,
     });
     const { jti, sub, exp, ...more } = typeof claims === 'string' ? {} : claims;
-    if (jti === undefined || sub === undefined || exp === undefined) throw refused();
+    if (typeof jti !== 'string' || typeof sub !== 'string' || typeof exp !== 'number') throw refused();
     return { id: jti, user: sub, expires: exp * 1000, more };
   } catch (error) {
     if (error instanceof jwt.TokenExpiredError) throw refused('The credential has ended; renew it.');

@@ -13,7 +13,7 @@ test('a token is printed alone, once, and listed without its secret', async (t) 
   const token = parseToken(made.stdout.trimEnd());
   assert.ok(token);
   const listed = await hearth('token', 'list', 'ada.l');
-  assert.match(listed.stdout, new RegExp(`${token.id}\\s+ada\\.l\\s+laptop\\s+write`));
+  assert.match(listed.stdout, new RegExp(`${token.id}\\s+ada\\.l\\s+password\\s+laptop\\s+write`));
   assert.ok(!listed.stdout.includes(token.secret));
   const [one] = await json('token', 'list');
   assert.ok(Math.abs(one.expires - Date.now() - 30 * 86_400_000) < 60_000);

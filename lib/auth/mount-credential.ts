@@ -1,9 +1,9 @@
 import type { Accounts, Authenticator, Credential } from '../core/contracts.ts';
-import type { Principal, TokenRecord, User } from '../core/values.ts';
+import type { Principal, TokenRecord } from '../core/values.ts';
 import { mayEnter, names, principalOf, refused, tokenIn } from './credential.ts';
 import type { Grant } from './grant.ts';
 import { lastUse } from './last-use.ts';
-import { claimsOurs, sign, verify } from './signed.ts';
+import { claimsOurs, sign, type Verified, verify } from './signed.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { newTokenText } from './token-text.ts';
 
@@ -29,14 +29,20 @@ export interface MountCredential {
   readonly renewUntil: number;
 }
 
+export interface RenewedMount extends MountCredential {
+  readonly principal: Principal;
+}
+
 export interface MountCredentials extends Authenticator {
   issue(grant: Grant, now: number): Promise<MountCredential>;
   /** A fresh one for the same mount, from one that may have ended. Throws `unauthenticated`. */
-  renew(credential: Credential, now: number): Promise<MountCredential & { readonly login: string }>;
+  renew(credential: Credential, now: number): Promise<RenewedMount>;
 }
 
 /** The end of a record is moved when that moves it by this much: parallel renewals write once. */
 const worthMoving = 60_000;
+
+const verifiedKept = 1_000;
 
 /**
  * What a mount shows with each request: signed, short-lived, and only as good as the record that it names, which is
@@ -46,8 +52,22 @@ export function mountCredentials(options: MountCredentialOptions): MountCredenti
   const { accounts, keys, lifetime, keep } = options;
   const used = lastUse(accounts, options.onError);
 
-  async function recordOf(credential: Credential, text: string, now: number, late: boolean) {
+  /** Texts whose signature was right once: most requests bring the same few. */
+  const known = new Map<string, Verified>();
+
+  async function signedIn(text: string, now: number, late: boolean): Promise<Verified> {
+    const before = known.get(text);
+    if (before !== undefined && (late || now < before.expires)) {
+      if ((await keys.find(before.kid, now)) !== undefined) return before;
+    }
     const signed = await verify(keys, 'mount', text, { now, late });
+    if (known.size >= verifiedKept) known.clear();
+    known.set(text, signed);
+    return signed;
+  }
+
+  async function recordOf(credential: Credential, text: string, now: number, late: boolean) {
+    const signed = await signedIn(text, now, late);
     const found = await accounts.token(signed.id);
     if (found === undefined || found.token.kind !== 'mount' || found.user.id !== signed.user) throw refused();
     if (credential.kind === 'basic' && !names(credential.login, found.user)) throw refused();
@@ -70,7 +90,7 @@ export function mountCredentials(options: MountCredentialOptions): MountCredenti
   return {
     async authenticate(credential, now): Promise<Principal | undefined> {
       const text = tokenIn(credential);
-      if (!claimsOurs(keys, text)) return undefined;
+      if (!known.has(text) && !claimsOurs(keys, text)) return undefined;
       const { token, user } = await recordOf(credential, text, now, false);
       used(token, now);
       return principalOf(user, token);
@@ -84,18 +104,14 @@ export function mountCredentials(options: MountCredentialOptions): MountCredenti
       return signFor(record, expires, now);
     },
     async renew(credential, now) {
-      const { token, user }: { token: TokenRecord; user: User } = await recordOf(
-        credential,
-        tokenIn(credential),
-        now,
-        true,
-      );
-      const renewUntil = now + keep;
-      const stale = renewUntil - (token.expires ?? renewUntil) >= worthMoving;
-      if (stale && !(await accounts.extendToken(token.id, renewUntil))) throw refused();
+      const { token, user } = await recordOf(credential, tokenIn(credential), now, true);
+      const latest = now + keep;
+      const end = token.expires ?? latest;
+      const stale = latest - end >= worthMoving;
+      if (stale && !(await accounts.extendToken(token.id, latest))) throw refused();
       return {
-        ...(await signFor(token, stale ? renewUntil : (token.expires ?? renewUntil), now)),
-        login: user.login,
+        ...(await signFor(token, stale ? latest : end, now)),
+        principal: principalOf(user, token),
       };
     },
   };

@@ -15,6 +15,11 @@ export interface Signed {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
+export interface Verified extends Signed {
+  /** The key that it was signed with. */
+  readonly kid: string;
+}
+
 const algorithm = 'HS256';
 
 /** Header and claims as anybody may write them: to find out whose it is, never to believe them. */
@@ -66,10 +71,10 @@ export async function verify(
   purpose: Purpose,
   text: string,
   { now, late = false }: VerifyOptions,
-): Promise<Signed> {
+): Promise<Verified> {
   const kid = unverified(text)?.kid;
   const key = typeof kid === 'string' ? await keys.find(kid, now) : undefined;
-  if (key === undefined) throw refused();
+  if (typeof kid !== 'string' || key === undefined) throw refused();
   try {
     const claims = jwt.verify(text, key.for(purpose), {
       algorithms: [algorithm],
@@ -80,7 +85,7 @@ export async function verify(
     });
     const { jti, sub, exp, ...more } = typeof claims === 'string' ? {} : claims;
     if (typeof jti !== 'string' || typeof sub !== 'string' || typeof exp !== 'number') throw refused();
-    return { id: jti, user: sub, expires: exp * 1000, more };
+    return { id: jti, user: sub, expires: exp * 1000, more, kid };
   } catch (error) {
     if (error instanceof jwt.TokenExpiredError) throw refused('The credential has ended; renew it.');
     throw error instanceof jwt.JsonWebTokenError ? refused() : error;

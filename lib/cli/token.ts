@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { House } from '../app/compose.ts';
 import { parseDuration } from '../app/units.ts';
 import { mintAppPassword } from '../auth/app-password.ts';
+import { publishAhead } from '../auth/signing-keys.ts';
 import { parseToken } from '../auth/token-text.ts';
 import { StoreError } from '../core/error.ts';
 import { formatPath } from '../core/path.ts';
@@ -37,6 +38,11 @@ export function tokenCommand(): Command {
         .description('end tokens, mounts and links at once, in running servers too')
         .argument('<id...>', 'as "hearth token list" shows it: of a token the part before the underscore')
         .action(revoke),
+    )
+    .addCommand(
+      storeCommand('rotate-keys')
+        .description('sign mounts and links with another key from now on; those that are live go on')
+        .action(rotateKeys),
     );
 }
 
@@ -181,6 +187,14 @@ function revoke(ids: readonly string[], flags: StoreFlags): Promise<void> {
       const message = `No token has the id ${missing.join(', ')}; "hearth token list" shows those there are.`;
       throw new StoreError('not-found', { message });
     }
+  });
+}
+
+function rotateKeys(flags: StoreFlags): Promise<void> {
+  return withHouse(flags, async (house) => {
+    const from = house.clock() + publishAhead;
+    await house.credentials.keys.rotate(house.clock());
+    output(flags).result({ from }, `Another key signs from ${new Date(from).toISOString()} on.`);
   });
 }
 

@@ -36,14 +36,15 @@ async function exchanged(asked: Asked, ticket: string | undefined): Promise<Exch
 }
 
 /** POST mounts/renew: with the mount's own credential, which may have ended while nobody looked. */
-export const renewMount: Answer = async ({ desk, headers, now }) => {
+export const renewMount: Answer = async ({ desk, headers, now, seen }) => {
   const credential = credentialOf(headers);
   if (credential === undefined) {
     const message = 'Send the credential that is to be renewed as Authorization: Bearer.';
     throw new StoreError('unauthenticated', { op: 'renew', message });
   }
   const renewed = await desk.mounts.renew(credential, now);
-  return json(200, view(renewed, renewed.login));
+  seen.principal = renewed.principal;
+  return json(200, view(renewed, renewed.principal.login));
 };
 
 function view(mount: MountCredential, login: string) {

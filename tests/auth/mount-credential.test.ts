@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { appPasswords } from '../../lib/auth/app-password.ts';
 import { mountCredentials } from '../../lib/auth/mount-credential.ts';
+import { publishAhead, signingKeys } from '../../lib/auth/signing-keys.ts';
 import { formatToken, newTokenText } from '../../lib/auth/token-text.ts';
 import { authenticatorSuite } from '../conformance/authenticator.ts';
 import { ada } from './memory-accounts.ts';
@@ -145,8 +146,8 @@ test('one that has ended is renewed while its record lives, and not a millisecon
   const end = now + 24 * hour;
   await assert.rejects(mounts.authenticate(bearer(text), end - 1), { code: 'unauthenticated' });
   await assert.rejects(mounts.renew(bearer(text), end), refusal);
-  const { text: fresh, login } = await mounts.renew(bearer(text), end - 1);
-  assert.equal(login, ada.login);
+  const { text: fresh, principal } = await mounts.renew(bearer(text), end - 1);
+  assert.equal(principal.login, ada.login);
   assert.ok(await mounts.authenticate(bearer(fresh), end + 1));
 });
 
@@ -207,4 +208,27 @@ test('the id of a mount, a ticket or a link with some secret is no password', as
     await assert.rejects(passwords.authenticate(bearer(guess), now), refusal);
   }
   await assert.rejects(passwords.authenticate(bearer(text), now), refusal);
+});
+
+test('a signature that was right once is believed no longer than its key and its time', async () => {
+  const { accounts, key } = ownCredentials();
+  const keys = signingKeys({ accounts, key, rotateEvery: 1e12, verifyFor: minute });
+  const mounts = mountCredentials({ accounts, keys, lifetime: 10 * minute, keep: 24 * hour });
+  const { text } = await mounts.issue(grant, now);
+  for (let turn = 0; turn < 3; turn++) assert.ok(await mounts.authenticate(bearer(text), now));
+  await keys.rotate(now);
+  const end = now + publishAhead + minute;
+  assert.ok(await mounts.authenticate(bearer(text), end - 1));
+  await assert.rejects(mounts.authenticate(bearer(text), end), refusal);
+  await assert.rejects(mounts.renew(bearer(text), end), refusal);
+});
+
+test('a check costs microseconds', async () => {
+  const { mounts } = ownCredentials();
+  const { text } = await mounts.issue(grant, now);
+  for (let i = 0; i < 2000; i++) await mounts.authenticate(bearer(text), now);
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < 2000; i++) await mounts.authenticate(bearer(text), now);
+  const micros = Number(process.hrtime.bigint() - start) / 2000 / 1000;
+  assert.ok(micros < 200, `${micros.toFixed(1)} µs`);
 });

@@ -30,16 +30,8 @@ export function accessLog(log: Logger): (access: Access) => void {
     log.info({ ...rest, path: pathOf(url), ms: Math.round(ms * 100) / 100 }, 'request');
 }
 
-const secrets: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'girder-authorization',
-  'girder-token',
-  'lock-token',
-  'if',
-  'x-api-key',
-]);
+/** Headers that hold a credential, or the token of a lock; proxies add some of their own. */
+const secret = /^if$|auth|cookie|credential|key|passw|secret|session|signature|token/;
 
 const urls: ReadonlySet<string> = new Set([
   'destination',
@@ -54,7 +46,7 @@ const urls: ReadonlySet<string> = new Set([
 export function loggable(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (secrets.has(name)) return [name, '[redacted]'];
+      if (secret.test(name)) return [name, '[redacted]'];
       return [name, urls.has(name) && typeof value === 'string' ? pathOf(value) : value];
     }),
   );

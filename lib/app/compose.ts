@@ -9,6 +9,7 @@ import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
 import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
+import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
@@ -23,6 +24,9 @@ export interface House {
   readonly blobs: BlobStore;
   readonly workspaces: Workspaces;
   readonly authenticator: Authenticator;
+  readonly credentials: OwnCredentials;
+  /** Issuers of OAuth tokens, for who asks where to get one (RFC 9728). */
+  readonly issuers: readonly string[];
   close(): Promise<void>;
 }
 
@@ -50,8 +54,11 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { onError, timings } = options;
   const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
+  const told = onError === undefined ? {} : { onError };
+  const credentials = ownCredentials({ accounts: catalog.accounts, key, times: config.credentials, ...told });
   const authenticator = chain([
-    appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    appPasswords({ accounts: catalog.accounts, key, ...told }),
+    credentials.mounts,
     ...platformTokens(config.identity, {
       girder: catalog.accounts.girder,
       identityToUser: ({ issuer, subject }) => catalog.accounts.linked(issuer, subject),
@@ -69,6 +76,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     catalog,
     blobs,
     authenticator,
+    credentials,
+    issuers: issuers.map((one) => one.issuer),
     workspaces: workspaces({
       catalog,
       blobs,

@@ -133,14 +133,14 @@ function catalogOf(store: Store): Catalog {
       const home = await homeOf(draft.parent, 'catalog.put');
       const fresh = { id: ids(), file: ids() };
       const written = await workers.call(home, (view) => put(view, draft, change, fresh), change);
-      store.homes.learn(home, [written.entry.id]);
+      store.homes.learn(home, [written.entry]);
       return written;
     },
     mkdir: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.mkdir');
       const id = ids();
       const made = await workers.call(home, (view) => mkdir(view, draft, change, id), change);
-      store.homes.learn(home, [id]);
+      store.homes.learn(home, [made]);
       return made;
     },
     splice: async (id, piece, change) =>

@@ -6,7 +6,7 @@ import { extentsOf } from './contents.ts';
 import { type FileDoc, type FolderDoc, type ItemDoc, objectId } from './documents.ts';
 import { asStoreError } from './errors.ts';
 import { folderVersions, toHome } from './home.ts';
-import { type Line, lineTo, rowsBelow } from './lines.ts';
+import { type Line, lineOf, lineTo, type Upward, upward, wayFrom } from './lines.ts';
 import { wholly } from './pending.ts';
 import { folderRow, itemRow, memberRow, type Row, rowFields, toEntry } from './rows.ts';
 import { read, type Store } from './store.ts';
@@ -24,7 +24,6 @@ export async function entry(store: Store, id: EntryId): Promise<Entry | undefine
   const row = line?.rows.at(-1);
   if (line === undefined || row === undefined) return undefined;
   const home = toHome(line.home);
-  store.homes.learn(home.id, [id]);
   return toEntry(row, home.id, folderVersions(home));
 }
 
@@ -37,10 +36,10 @@ export async function resolve(
   names: readonly string[],
   seen: Seen,
 ): Promise<Resolved | undefined> {
-  const [line, below] = await wholly(
+  const { line, below } = await wholly(
     store,
-    () => Promise.all([lineTo(store, from), rowsBelow(store, from, names)]),
-    ([found]) => found?.home,
+    () => wayFrom(store, from, names),
+    (way) => way.line?.home,
   );
   if (line === undefined) return undefined;
   const home = toHome(line.home);
@@ -49,10 +48,7 @@ export async function resolve(
   const found = isFile ? [] : below;
   const missing = names.slice(found.length);
   const rows = [...line.rows, ...found];
-  store.homes.learn(
-    home.id,
-    rows.map((row) => row.id),
-  );
+  store.homes.learn(home.id, rows);
   seen(line, found, missing);
   return { chain: rows.map((row) => toEntry(row, home.id, version)), missing };
 }
@@ -101,10 +97,7 @@ export async function* children(store: Store, parent: EntryId, after = ''): Asyn
     }
     for (let limit = firstPage; ; limit = nextPage) {
       const rows = await merged(folders, items, limit);
-      store.homes.learn(
-        home.id,
-        rows.map((row) => row.id),
-      );
+      store.homes.learn(home.id, rows);
       if (rows.length > 0) yield rows.map((row) => toEntry(row, home.id, version));
       if (rows.length < limit) return;
     }
@@ -233,20 +226,30 @@ function waiting({ bodies = [] }: Laid, size: number): { readonly body?: Uint8Ar
   return found === undefined || size === 0 ? {} : { body: bytesOf(found.body).subarray(0, size) };
 }
 
+/** The content of an item that can be reached, in one question. */
 export async function layout(store: Store, id: EntryId): Promise<Layout | undefined> {
+  if (!/^[0-9a-f]{24}$/.test(id)) return undefined;
   const _id = objectId(id);
-  const look = () =>
-    read('catalog.layout', () => store.all.item.aggregate<Laid>([{ $match: { _id } }, ...laidOut]).toArray());
-  const [line, [found]] = await wholly(
+  const [found] = await wholly(
     store,
-    () => Promise.all([lineTo(store, id), look()]),
-    ([one]) => one?.home,
+    () =>
+      read('catalog.layout', () =>
+        store.all.item
+          .aggregate<Laid & Upward>([{ $match: { _id } }, ...laidOut, ...upward('$folderId')] as Document[])
+          .toArray(),
+      ),
+    ([one]) => one?.homes[0],
   );
-  if (line === undefined) return undefined;
-  if (found !== undefined) return layoutOf(found);
-  const member = await read('catalog.layout', () => store.all.file.findOne({ _id }));
-  const row = member === null ? undefined : memberRow(member);
-  return member === null || row === undefined
-    ? undefined
-    : { version: row.version, size: row.size, extents: extentsOf(member) };
+  if (found === undefined) return layoutOfMember(store, id);
+  return lineOf(found, itemRow(found, found.files)) === undefined ? undefined : layoutOf(found);
+}
+
+async function layoutOfMember(store: Store, id: EntryId): Promise<Layout | undefined> {
+  const [line, member] = await Promise.all([
+    settledLine(store, id),
+    read('catalog.layout', () => store.all.file.findOne({ _id: objectId(id) })),
+  ]);
+  if (line === undefined || member === null) return undefined;
+  const { version, size } = memberRow(member);
+  return { version, size, extents: extentsOf(member) };
 }

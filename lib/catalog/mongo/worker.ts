@@ -30,6 +30,8 @@ const attemptsMost = 60;
 const recentMost = 64;
 /** Milliseconds without a change after which a home is settled. */
 const quiet = 50;
+/** Milliseconds after which its document gives up the records that are settled. */
+const longQuiet = 2000;
 
 /**
  * The changes of one home, one batch after the other: each is planned on the home as it was last seen and committed
@@ -102,13 +104,15 @@ export class HomeWorker {
 
   private rest(): void {
     const { state } = this;
-    if (state === undefined || state.settled >= state.seq) return;
+    if (state === undefined || (state.settled >= state.seq && state.recent.length === 0)) return;
+    // The second time is for the records that readers on their way may still want.
+    const wait = state.settled >= state.seq ? longQuiet : quiet;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       if (this.running) return;
       this.running = true;
       this.idle = this.settleNow().then(() => this.run());
-    }, quiet);
+    }, wait);
     this.timer.unref();
   }
 

@@ -96,6 +96,9 @@ const testPrograms = {
   rclone: 'rclone',
 };
 
+/** The same, of packages that bring services. */
+const testServices = { jupyterhub: ['jupyterhub', 'jupyter-notebook', 'python3-ipykernel'] };
+
 /** The peers of the benchmark, and what loads them. */
 const benchPrograms = {
   ab: 'apache2-utils',
@@ -106,8 +109,11 @@ const benchPrograms = {
   wrk: 'wrk',
 };
 
-export const ensureTestPrograms = () =>
-  ensurePrograms(testPrograms, { without: 'tests that need them are skipped' });
+export const ensureTestPrograms = () => {
+  const without = 'tests that need them are skipped';
+  ensurePrograms(testPrograms, { without });
+  ensurePrograms(testServices, { without, services: true });
+};
 
 export const ensureBenchPrograms = () =>
   ensurePrograms(benchPrograms, { without: 'such peers are left out', services: true });

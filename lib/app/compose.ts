@@ -7,7 +7,10 @@ import { serverKey } from '../auth/server-key.ts';
 import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
 import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
+import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
+import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
+import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
 
@@ -21,6 +24,9 @@ export interface House {
   readonly blobs: BlobStore;
   readonly workspaces: Workspaces;
   readonly authenticator: Authenticator;
+  readonly credentials: OwnCredentials;
+  /** Issuers of OAuth tokens, for who asks where to get one (RFC 9728). */
+  readonly issuers: readonly string[];
   close(): Promise<void>;
 }
 
@@ -30,6 +36,8 @@ export interface ComposeOptions {
   /** Told of failures that stop nobody (a last use that could not be written down). */
   readonly onError?: (error: unknown) => void;
   readonly timings?: StoreTimings;
+  /** False for a command, where nobody signs in: it then needs no secrets of OAuth clients. */
+  readonly doors?: boolean;
 }
 
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<House> {
@@ -37,6 +45,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const ids = objectIds(clock);
   await makeFolders(config);
   const key = await serverKey(config.data, options.secret);
+  const issuers = options.doors === false ? [] : await issuerSettings(config.identity.issuers);
   const plainCatalog = await openCatalog(config.catalog, { clock, ids, blobs: config.blobs });
   const plainBlobs = await openBlobs(config.blobs, { clock, ids }).catch(async (error: unknown) => {
     await plainCatalog.close();
@@ -45,8 +54,19 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { onError, timings } = options;
   const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
+  const told = onError === undefined ? {} : { onError };
+  const credentials = ownCredentials({ accounts: catalog.accounts, key, times: config.credentials, ...told });
   const authenticator = chain([
-    appPasswords({ accounts: catalog.accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    appPasswords({ accounts: catalog.accounts, key, ...told }),
+    credentials.mounts,
+    ...platformTokens(config.identity, {
+      girder: catalog.accounts.girder,
+      identityToUser: ({ issuer, subject }) => catalog.accounts.linked(issuer, subject),
+      key,
+      onError,
+    }),
+    // Last: what nobody recognised, an issuer may be asked about.
+    ...issuerAuthenticators(issuers, { accounts: catalog.accounts, key, onError }),
   ]);
   return {
     config,
@@ -56,6 +76,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     catalog,
     blobs,
     authenticator,
+    credentials,
+    issuers: issuers.map((one) => one.issuer),
     workspaces: workspaces({
       catalog,
       blobs,

@@ -14,9 +14,11 @@ export interface NewUser {
   readonly quota?: number | null;
 }
 
+export const validLogin = (login: string): boolean => loginPattern.test(login) && login.length <= 64;
+
 export function parseLogin(text: string): string {
   const login = text.toLowerCase();
-  if (loginPattern.test(login) && login.length <= 64) return login;
+  if (validLogin(login)) return login;
   const message = `${JSON.stringify(text)} cannot be a login: 4 to 64 letters, digits, dots and dashes, a letter first.`;
   throw new StoreError('invalid', { message });
 }

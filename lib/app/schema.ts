@@ -1,28 +1,6 @@
 import { z } from 'zod';
-import { parseDuration, parseSize } from './units.ts';
-
-const duration = z.union([z.string(), z.number()]).transform((value, context) => {
-  const parsed = typeof value === 'number' ? value : parseDuration(value);
-  if (parsed !== undefined && parsed >= 0) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as 30s, 12h or 30d' });
-  return z.NEVER;
-});
-
-const size = z.union([z.string(), z.number()]).transform((value, context) => {
-  const parsed = typeof value === 'number' ? value : parseSize(value);
-  if (parsed !== undefined && parsed >= 0) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be a size such as 64KiB or 10GiB' });
-  return z.NEVER;
-});
-
-const count = (least: number, most: number) =>
-  z.coerce.number().int().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
-
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  message: 'must be an origin such as https://files.example.org, without a path',
-});
-
-const optionalText = z.string().min(1).nullable();
+import { identity } from './schema-identity.ts';
+import { count, duration, lifetime, optionalText, origin, size } from './schema-values.ts';
 
 /** Every key there is. `docs/configuration.md` says what each means; an unknown key is refused. */
 export const configSchema = z.strictObject({
@@ -40,7 +18,15 @@ export const configSchema = z.strictObject({
     }),
   publicOrigins: z.array(origin),
   trustedProxies: z.array(z.string().min(1)),
+  identity,
   metrics: z.strictObject({ token: optionalText }),
+  credentials: z.strictObject({
+    ticketLifetime: lifetime('1s', '1h'),
+    mountLifetime: lifetime('10s', '24h'),
+    mountKeep: lifetime('1m', '90d'),
+    downloadLifetime: lifetime('1s', '1h'),
+    rotateKeys: lifetime('1h', '3650d'),
+  }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   limits: z.strictObject({
     header: size,

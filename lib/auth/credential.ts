@@ -19,7 +19,7 @@ export function names(given: string, user: User): boolean {
 /** Out: disabled, or on the way to be removed. */
 export const mayEnter = (user: User): boolean => user.status === 'enabled' && user.removeAfter === null;
 
-export function principalOf(user: User, token: TokenRecord): Principal {
+export function principalOf(user: User, token: Pick<TokenRecord, 'id' | 'write' | 'root'>): Principal {
   return {
     user: user.id,
     login: user.login,

@@ -1,4 +1,4 @@
-import { type Db, MongoClient } from 'mongodb';
+import { type Db, type Document, MongoClient } from 'mongodb';
 import type { Catalog, Clock, Ids } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import type { EntryId, TrashRecord, Usage } from '../core/values.ts';
@@ -10,7 +10,7 @@ import { asStoreError } from './mongo/errors.ts';
 import { folderVersions, toHome } from './mongo/home.ts';
 import { changes } from './mongo/journal.ts';
 import { mongoLocks } from './mongo/locks.ts';
-import { homeDoc, Pending, settledHome } from './mongo/pending.ts';
+import { Pending, wholeHome } from './mongo/pending.ts';
 import { countTrash } from './mongo/quota.ts';
 import * as reads from './mongo/reads.ts';
 import { toEntry } from './mongo/rows.ts';
@@ -25,6 +25,14 @@ import { put, splice } from './mongo/write-file.ts';
 import { annotate, mkdir } from './mongo/write-folder.ts';
 import { move, remove, removedRow, restore } from './mongo/write-tree.ts';
 
+export interface CommandEvent {
+  readonly id: number;
+  /** `find`, `aggregate`, `update`, … */
+  readonly name: string;
+  /** What was sent; absent in the answer's event. */
+  readonly command?: Document;
+}
+
 export interface MongoCatalogOptions {
   /** `mongodb://host/database?replicaSet=…`; without a name the database is `girder`. */
   readonly url: string;
@@ -34,12 +42,8 @@ export interface MongoCatalogOptions {
   readonly transactions?: boolean;
   /** Of Girder's filesystem assetstore that new files belong to. */
   readonly assetstore?: { readonly root: string };
-  /** For tests: sees every command that goes to the server. */
-  readonly onCommand?: (event: {
-    readonly name: string;
-    readonly started: boolean;
-    readonly id: number;
-  }) => void;
+  /** For tests and measurements: told of every command to the server, and of its answer. */
+  readonly onCommand?: (event: CommandEvent) => void;
 }
 
 async function connect(options: MongoCatalogOptions): Promise<MongoClient> {
@@ -53,12 +57,13 @@ async function connect(options: MongoCatalogOptions): Promise<MongoClient> {
   });
   const { onCommand } = options;
   if (onCommand !== undefined) {
-    const seen =
-      (started: boolean) => (event: { readonly commandName: string; readonly requestId: number }) =>
-        onCommand({ name: event.commandName, id: event.requestId, started });
-    client.on('commandStarted', seen(true));
-    client.on('commandSucceeded', seen(false));
-    client.on('commandFailed', seen(false));
+    client.on('commandStarted', ({ requestId: id, commandName: name, command }) =>
+      onCommand({ id, name, command }),
+    );
+    const answered = (event: { readonly requestId: number; readonly commandName: string }) =>
+      onCommand({ id: event.requestId, name: event.commandName });
+    client.on('commandSucceeded', answered);
+    client.on('commandFailed', answered);
   }
   try {
     return await client.connect();
@@ -128,14 +133,14 @@ function catalogOf(store: Store): Catalog {
       const home = await homeOf(draft.parent, 'catalog.put');
       const fresh = { id: ids(), file: ids() };
       const written = await workers.call(home, (view) => put(view, draft, change, fresh), change);
-      store.homes.learn(home, [written.entry.id]);
+      store.homes.learn(home, [written.entry]);
       return written;
     },
     mkdir: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.mkdir');
       const id = ids();
       const made = await workers.call(home, (view) => mkdir(view, draft, change, id), change);
-      store.homes.learn(home, [id]);
+      store.homes.learn(home, [made]);
       return made;
     },
     splice: async (id, piece, change) =>
@@ -198,12 +203,11 @@ async function homeOfItem(store: Store, id: EntryId): Promise<EntryId> {
 
 async function usage(store: Store, workers: Workers, id: EntryId): Promise<Usage> {
   const look = async () => {
-    const found = await homeDoc(store, objectId(id));
+    const found = await wholeHome(store, objectId(id));
     if (found === undefined) throw new StoreError('not-found', { op: 'catalog.usage' });
     return found;
   };
   let found = await look();
-  if (await settledHome(store, found)) found = await look();
   if (found.uncounted > 0) {
     await workers.call(id, countTrash, { alone: true });
     found = await look();
@@ -214,7 +218,7 @@ async function usage(store: Store, workers: Workers, id: EntryId): Promise<Usage
 
 /** Newest first. */
 async function trash(store: Store, id: EntryId): Promise<readonly TrashRecord[]> {
-  const home = await homeDoc(store, objectId(id));
+  const home = await wholeHome(store, objectId(id));
   if (home === undefined) return [];
   const state = toHome(home);
   const view = new View(store, state, new Known());

@@ -52,7 +52,8 @@ export async function withHouse<T>(
     const message = `There is no Hearth at ${file}. Name its folder with --data DIR, or start one: hearth serve --data DIR`;
     throw new StoreError('not-found', { message });
   }
-  const house = await compose(config, { secret: readEnvironment(process.env).secret });
+  const { secret } = readEnvironment(process.env);
+  const house = await compose(config, { secret, doors: false });
   try {
     return await work(house);
   } finally {

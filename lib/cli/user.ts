@@ -7,6 +7,7 @@ import type { User } from '../core/values.ts';
 import { usageError } from './exit.ts';
 import { type StoreFlags, storeCommand, userOf, withHouse } from './house.ts';
 import { formatDate, output, table } from './output.ts';
+import { linkCommand, linksCommand, unlinkCommand } from './user-link.ts';
 
 interface AddFlags extends StoreFlags {
   readonly email?: string;
@@ -46,6 +47,9 @@ export function userCommand(): Command {
         .argument('<login>')
         .action((login: string, flags: StoreFlags) => setStatus(login, 'enabled', flags)),
     )
+    .addCommand(linkCommand())
+    .addCommand(unlinkCommand())
+    .addCommand(linksCommand())
     .addCommand(removeCommand());
 }
 

@@ -274,7 +274,7 @@ export interface Accounts {
   user(login: string): Promise<User | undefined>;
   userById(id: UserId): Promise<User | undefined>;
   users(after?: string): AsyncIterable<readonly User[]>;
-  /** Makes the user and the root folder of the home; `exists` where the login is taken. */
+  /** Makes the user and the root folder of the home; `exists` where the login, or the id, is taken. */
   createUser(user: Omit<User, 'home'>): Promise<User>;
   updateUser(
     id: UserId,

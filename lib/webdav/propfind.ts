@@ -16,9 +16,8 @@ export const propfind: ReadVerb = async (request) => {
   const asked = await readAsked(request.body, request.length);
   const minimal = request.headers.prefer !== undefined && preferMinimal(request);
   const plan = planFor(asked, minimal);
-  const entry = await request.workspace.stat({ path: request.path });
+  const { entry, around } = await look(request, plan, depth);
   const deep = depth === 1 && entry.kind === 'folder';
-  const around = await surroundings(request, { plan, entry, deep });
   const href = request.urls.href(request.path, entry.kind === 'folder');
   const rootless = deep && /\bdepth-noroot\b/i.test(request.headers.prefer ?? '');
   const start = rootless ? plan.start : plan.start + plan.response(href, entry, around);
@@ -58,22 +57,25 @@ function planFor(asked: Asked, minimal: boolean): Plan {
 
 const noLocks: readonly HeldLock[] = [];
 
-interface Scope {
-  readonly plan: Plan;
+interface Found {
   readonly entry: Entry;
-  readonly deep: boolean;
+  readonly around: Surroundings;
 }
 
-async function surroundings(request: ReadRequest, { plan, entry, deep }: Scope): Promise<Surroundings> {
+/** All at the same time, since each may be a way to a database and back. */
+async function look(request: ReadRequest, plan: Plan, depth: 0 | 1): Promise<Found> {
   const { workspace, urls, now, path } = request;
   const { principal } = workspace;
-  const usage = plan.needs.has('usage') ? await workspace.usage() : undefined;
+  const locks = plan.needs.has('locks');
+  const [entry, usage, covering, below] = await Promise.all([
+    workspace.stat({ path }),
+    plan.needs.has('usage') ? workspace.usage() : undefined,
+    locks ? workspace.locks({ path }) : noLocks,
+    locks && depth === 1 ? workspace.locksBelow({ path }) : undefined,
+  ]);
   const nameOf = (entry: Entry) => (entry.id === principal.home ? principal.login : entry.name);
   const common = { principal, urls, now, usage, nameOf };
-  if (!plan.needs.has('locks')) return { ...common, locksOf: () => noLocks };
-  const covering = await workspace.locks({ path });
-  const below = deep ? await workspace.locksBelow({ path }) : undefined;
-  return { ...common, locksOf: locksOf(entry, covering, below) };
+  return { entry, around: { ...common, locksOf: locks ? locksOf(entry, covering, below) : () => noLocks } };
 }
 
 /** Locks that cover an entry of the listing, once each; `covering` are those of the resource that was asked for. */

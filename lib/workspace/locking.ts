@@ -81,14 +81,24 @@ export interface LockProof {
   readonly drop: readonly LockToken[];
 }
 
-/** Throws `locked` with the roots of the locks that were not submitted. */
+/** The locks of a home at one moment. */
+export type Held = Awaited<ReturnType<Context['catalog']['locks']['held']>>;
+
+export const heldLocks = (context: Context): Promise<Held> =>
+  context.catalog.locks.held(context.principal.home, context.clock());
+
+/**
+ * Throws `locked` with the roots of the locks that were not submitted. `held` may be older than what `touch` was found
+ * with: a lock that came between the two makes the proof stale.
+ */
 export async function checkLocks(
   context: Context,
   touch: Touch,
   tokens: readonly LockToken[],
   op: string,
+  held?: Held,
 ): Promise<LockProof> {
-  const { generation, locks } = await context.catalog.locks.held(context.principal.home, context.clock());
+  const { generation, locks } = held ?? (await heldLocks(context));
   if (locks.length === 0) return { lockGeneration: generation, drop: [] };
   const { blockers, drop } = await blockedBy(context, locks, touch, tokens);
   if (blockers.length > 0) {

@@ -5,7 +5,7 @@ import type { Address, EntryId, Lock, LockToken } from '../core/values.ts';
 import { mayBind, mayChange, mayRead } from './access.ts';
 import { atRoot, existing, locate, slot } from './address.ts';
 import type { Context } from './context.ts';
-import { below, checkLocks, covering, retrying, withPath } from './locking.ts';
+import { below, checkLocks, covering, heldLocks, retrying, withPath } from './locking.ts';
 import { write } from './write.ts';
 
 async function placed(context: Context, locks: readonly Lock[]): Promise<readonly HeldLock[]> {
@@ -13,12 +13,10 @@ async function placed(context: Context, locks: readonly Lock[]): Promise<readonl
   return found.filter((lock) => lock !== undefined);
 }
 
-const held = (context: Context) => context.catalog.locks.held(context.principal.home, context.clock());
-
 /** Locks on what is there, or on what would be: deep ones of the folders above. */
 export async function locksAt(context: Context, at: Address): Promise<readonly HeldLock[]> {
   if (atRoot(at)) return [];
-  const { locks } = await held(context);
+  const { locks } = await heldLocks(context);
   if (locks.length === 0) return [];
   const located = await locate(context, at, 'locks');
   await mayRead(context, located, 'locks');
@@ -30,7 +28,7 @@ export async function locksBelow(
   context: Context,
   at: Address,
 ): Promise<ReadonlyMap<EntryId, readonly HeldLock[]>> {
-  const { locks } = await held(context);
+  const { locks } = await heldLocks(context);
   if (locks.length === 0) return new Map();
   if (atRoot(at)) return Map.groupBy(await placed(context, locks), (lock) => lock.entry);
   const located = await locate(context, at, 'locks');
@@ -65,7 +63,7 @@ export async function lock(
     }
     mayChange(context, located, 'lock');
     const entry = existing(located, 'lock');
-    const { generation, locks } = await held(context);
+    const { generation, locks } = await heldLocks(context);
     const near = covering(locks, located.chain);
     const inside = request.depth === 0 ? [] : await below(context, locks, entry.id);
     const blockers = [...new Set([...near, ...inside])].filter((other) => clashes(request, other));
@@ -92,6 +90,7 @@ export async function lock(
 
 /** The lock of that token, where it covers the address. */
 async function mine(context: Context, at: Address, token: LockToken, op: string): Promise<HeldLock> {
+  mayChange(context, await locate(context, at, op), op);
   const found = (await locksAt(context, at)).find((one) => one.token === token);
   if (found === undefined) {
     const message = `${formatPath(at.path)} is not locked by that token; it may have ended.`;

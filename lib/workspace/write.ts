@@ -1,5 +1,5 @@
 import type { Guard, WriteOptions, Written } from '../core/contracts.ts';
-import { StoreError } from '../core/error.ts';
+import { isStoreError, StoreError } from '../core/error.ts';
 import { formatPath } from '../core/path.ts';
 import type { Address, Body, Entry, Props } from '../core/values.ts';
 import { mayBind, mayChange } from './access.ts';
@@ -7,12 +7,12 @@ import { asSeen, existing, locate, slot } from './address.ts';
 import { prepare } from './bytes.ts';
 import { changeOf, checkExpect } from './change.ts';
 import type { Context } from './context.ts';
-import { checkLocks, type LockProof, retrying, type Touch } from './locking.ts';
+import { checkLocks, heldLocks, type LockProof, retrying, type Touch } from './locking.ts';
 import { checkRoom } from './quota.ts';
 
 /** Where a body may go, once everything that can be said before it was said. */
 async function target(context: Context, at: Address, options: WriteOptions, op: string) {
-  const located = await locate(context, at, op);
+  const [located, held] = await Promise.all([locate(context, at, op), heldLocks(context)]);
   const place = slot(located, op);
   const { entry, parents } = place;
   if (entry === undefined) mayBind(context, place, op);
@@ -20,26 +20,38 @@ async function target(context: Context, at: Address, options: WriteOptions, op: 
   if (entry?.kind === 'folder') throw new StoreError('is-folder', { op, path: formatPath(located.path) });
   checkExpect(entry, options.expect, op, located.path);
   const touch: Touch = entry === undefined ? { members: [parents] } : { states: [located.chain] };
-  const proof = await checkLocks(context, touch, options.tokens ?? [], op);
+  const proof = await checkLocks(context, touch, options.tokens ?? [], op, held);
   return { located, place, proof };
 }
 
-export async function check(context: Context, at: Address, options: WriteOptions = {}): Promise<void> {
-  const { located, place } = await target(context, at, options, 'write');
-  await checkRoom(context, (options.size ?? 0) - (place.entry?.size ?? 0), 'write', located.path);
+type Target = Awaited<ReturnType<typeof target>>;
+
+function room(context: Context, { located, place }: Target, options: WriteOptions): Promise<void> {
+  return checkRoom(context, (options.size ?? 0) - (place.entry?.size ?? 0), 'write', located.path);
 }
 
-/** Stage, verify, publish: whatever fails before the last step leaves the old file. */
+export async function check(context: Context, at: Address, options: WriteOptions = {}): Promise<void> {
+  await room(context, await target(context, at, options, 'write'), options);
+}
+
+/**
+ * Stage, verify, publish: whatever fails before the last step leaves the old file. The look before the body serves for
+ * the first try at publishing, too: it names the folder by its id, and the catalog finds out what came between.
+ */
 export async function write(
   context: Context,
   at: Address,
   body: Body,
   options: WriteOptions = {},
 ): Promise<Written> {
-  await check(context, at, options);
+  let first: Target | undefined = await target(context, at, options, 'write');
+  // One that is there already is counted by the catalog alone.
+  if (!(body instanceof Uint8Array)) await room(context, first, options);
   const bytes = await prepare(context, body, options, 'write');
   return retrying(async () => {
-    const { place, proof } = await target(context, at, options, 'write');
+    const looked = first;
+    first = undefined;
+    const { place, proof } = looked ?? (await target(context, at, options, 'write'));
     const draft = {
       parent: place.parent.id,
       name: place.name,
@@ -52,17 +64,24 @@ export async function write(
       ...(options.mime === undefined ? {} : { mime: options.mime }),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
     };
-    return context.catalog.put(draft, changeOf(context, options, proof));
+    const put = context.catalog.put(draft, changeOf(context, options, proof));
+    return looked === undefined ? put : put.catch(lookAgain);
   }, 'write');
+}
+
+/** The folder went while the body came; there may be another of its name. */
+function lookAgain(error: unknown): never {
+  if (isStoreError(error, 'not-found')) throw new StoreError('conflict', { op: 'write', cause: error });
+  throw error;
 }
 
 /** An existing file that may change, with the proof that no lock stands in the way. */
 async function changeable(context: Context, at: Address, guard: Guard, op: string) {
-  const located = await locate(context, at, op);
+  const [located, held] = await Promise.all([locate(context, at, op), heldLocks(context)]);
   mayChange(context, located, op);
   const entry = existing(located, op);
   checkExpect(entry, guard.expect, op, located.path);
-  const proof = await checkLocks(context, { states: [located.chain] }, guard.tokens ?? [], op);
+  const proof = await checkLocks(context, { states: [located.chain] }, guard.tokens ?? [], op, held);
   return { entry, located, proof };
 }
 

@@ -68,6 +68,18 @@ export function accountsSuite(name: string, make: MakeCatalog): void {
       await assert.rejects(catalog.accounts.updateUser(newId(), { admin: true }), fails('not-found'));
     });
 
+    it('a user needs an id of their own, as two that make one user at once rely on', async () => {
+      const user = await newUser(catalog);
+      const outcomes = await Promise.allSettled([
+        newUser(catalog, { id: user.id }),
+        ...[1, 2].map(() => newUser(catalog, { id: `${user.id.slice(0, 20)}ffff` })),
+      ]);
+      const codes = outcomes.map((one) => (one.status === 'rejected' ? one.reason.code : 'made'));
+      assert.equal(codes[0], 'exists');
+      assert.deepEqual(codes.slice(1).toSorted(), ['exists', 'made']);
+      assert.deepEqual(await catalog.accounts.userById(user.id), user);
+    });
+
     it('users are listed in order of login', async () => {
       const made = await Promise.all(Array.from({ length: 300 }, () => newUser(catalog)));
       const seen: string[] = [];

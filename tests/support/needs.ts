@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 /** Programs that are no Debian package of the same name. */
-const packages: Readonly<Record<string, string>> = { 'mount.davfs': 'davfs2' };
+const packages: Readonly<Record<string, string>> = {
+  'mount.davfs': 'davfs2',
+  jupyterhub: 'jupyterhub jupyter-notebook python3-ipykernel',
+};
 /** Programs that are of no use without a device of the kernel. */
 const devices: Readonly<Record<string, string>> = { 'mount.davfs': '/dev/fuse' };
 

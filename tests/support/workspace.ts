@@ -34,8 +34,8 @@ export interface House {
   readonly clock: HandClock;
   readonly folder: string;
   user(login: string, quota?: number | null): Promise<User>;
-  principal(user: User, limits?: Partial<Pick<Principal, 'write' | 'root'>>): Principal;
-  open(user: User, limits?: Partial<Pick<Principal, 'write' | 'root'>>): Workspace;
+  principal(user: User, limits?: Partial<Pick<Principal, 'write' | 'root' | 'stale'>>): Principal;
+  open(user: User, limits?: Partial<Pick<Principal, 'write' | 'root' | 'stale'>>): Workspace;
   close(): Promise<void>;
 }
 

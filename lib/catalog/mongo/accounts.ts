@@ -123,10 +123,13 @@ async function createUser(store: Store, user: Omit<User, 'home'>): Promise<User>
   const login = user.login.toLowerCase();
   const _id = objectId(user.id);
   const taken = new StoreError('exists', { op, message: `The login ${login} is taken.` });
-  await claim(store, login, user.id, taken);
+  const claimed = await claim(store, login, user.id, taken);
   // Girder makes users without a claim.
   const same = await read(op, () => store.all.user.findOne({ $or: [{ login }, { _id }] }));
-  if (same !== null) throw taken;
+  if (same !== null) {
+    await store.all.login.deleteOne({ _id: login, user: _id, at: claimed });
+    throw taken;
+  }
   const { email, firstName, lastName, admin, status, created, quota, removeAfter } = user;
   const doc = {
     ...{ _id, login, email: email?.toLowerCase() ?? '', firstName, lastName, salt: null },
@@ -143,8 +146,8 @@ async function createUser(store: Store, user: Omit<User, 'home'>): Promise<User>
   return { ...user, login, email, home };
 }
 
-/** `_id` is the one thing that is unique on every cluster, and that Girder makes no index over. */
-async function claim(store: Store, login: string, user: UserId, taken: StoreError): Promise<void> {
+/** `_id` is the one thing that is unique on every cluster, and that Girder makes no index over. When it was claimed. */
+async function claim(store: Store, login: string, user: UserId, taken: StoreError): Promise<number> {
   const { login: logins, user: users } = store.all;
   const fresh = { _id: login, user: objectId(user), at: store.clock() };
   try {
@@ -160,4 +163,5 @@ async function claim(store: Store, login: string, user: UserId, taken: StoreErro
     );
     if (won.modifiedCount === 0) throw taken;
   }
+  return fresh.at;
 }

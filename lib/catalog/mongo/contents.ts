@@ -24,17 +24,19 @@ export interface ContentFields {
   readonly hearth?: { readonly extents: readonly ExtentDoc[] };
 }
 
+export const extentDocs = (extents: readonly (Extent | ExtentDoc)[]): readonly ExtentDoc[] =>
+  extents.map(({ ref, offset, length }) => ({
+    ref,
+    offset: long(Number(offset)),
+    length: long(Number(length)),
+  }));
+
 /** What a `file` document says of its bytes. */
 export function contentOf(store: Store, size: number, extents: readonly Extent[]): ContentFields {
   const assetstoreId = store.assetstore === null ? null : objectId(store.assetstore);
   const sha512 = wholeOf(size, extents);
   if (sha512 !== null) return { assetstoreId, sha512, path: pathOfBlob(sha512) };
-  const docs = extents.map(({ ref, offset, length }) => ({
-    ref,
-    offset: long(offset),
-    length: long(length),
-  }));
-  return { assetstoreId, sha512: null, path: null, hearth: { extents: docs } };
+  return { assetstoreId, sha512: null, path: null, hearth: { extents: extentDocs(extents) } };
 }
 
 /** Girder writes a hash where it has written a content: then pieces that are noted beside it are of an older one. */

@@ -2,6 +2,7 @@ import type { Document } from 'mongodb';
 import type { Change, Place, Written } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import type { EntryId } from '../../core/values.ts';
+import { extentDocs } from './contents.ts';
 import { type FileDoc, type FolderDoc, type ItemDoc, long, objectId } from './documents.ts';
 import { checkExpect, dropLocks, membersChanged, record } from './guard.ts';
 import { account } from './quota.ts';
@@ -193,6 +194,9 @@ class Copies {
       ...(file.itemId === null
         ? { attachedToId: idIn(made, file.attachedToId) }
         : { itemId: idIn(made, file.itemId) }),
+      ...(file.hearth?.extents === undefined
+        ? {}
+        : { hearth: { ...file.hearth, extents: extentDocs(file.hearth.extents) } }),
     }));
   }
 }

@@ -15,7 +15,7 @@ const rounds = Number(process.env.HEARTH_ROUNDS ?? 20);
 const errorsOf = (log: string): string =>
   log
     .split('\n')
-    .filter((line) => /"level":[56]0/.test(line))
+    .filter((line) => /"level":(?:[56]0|"(?:error|fatal)")/.test(line))
     .slice(-5)
     .join('\n');
 

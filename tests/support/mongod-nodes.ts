@@ -78,7 +78,7 @@ export interface MongoNodes {
   readonly nodes: readonly MongoNode[];
   /** The primary, as the set says now; of a single node that node. */
   primary(): Promise<MongoNode>;
-  /** Waits up to a minute until every node is there and has caught up. */
+  /** Waits until every node is there and has caught up. */
   whole(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -145,17 +145,24 @@ async function findPrimary(nodes: readonly MongoNode[]): Promise<MongoNode> {
   throw new Error('the replica set has no primary', { cause: last });
 }
 
+/** A write that every node has: none of them is away, behind, or about to roll back what only it has. */
 async function allThere(nodes: readonly MongoNode[]): Promise<void> {
-  let states: readonly string[] = [];
-  for (let tries = 0; tries < 600; tries++) {
+  let last: unknown;
+  for (let tries = 0; tries < 30; tries++) {
     const primary = await findPrimary(nodes);
-    const status = await direct(primary.address, (client) =>
-      client.db('admin').command({ replSetGetStatus: 1 }),
-    );
-    const members: readonly { readonly stateStr: string }[] = status.members;
-    states = members.map((member) => member.stateStr).toSorted();
-    if (states.every((state, index) => state === (index === 0 ? 'PRIMARY' : 'SECONDARY'))) return;
-    await sleep(100);
+    try {
+      await direct(primary.address, (client) =>
+        client
+          .db('probe')
+          .collection('probe')
+          .insertOne({}, { writeConcern: { w: nodes.length, wtimeoutMS: 60_000 } }),
+      );
+      return;
+    } catch (error) {
+      // It may have ceased to be the primary.
+      last = error;
+      await sleep(200);
+    }
   }
-  throw new Error(`the replica set is not whole: ${states.join(', ')}`);
+  throw new Error('the replica set is not whole', { cause: last });
 }

@@ -1,5 +1,5 @@
 import { type Db, type Document, MongoClient } from 'mongodb';
-import type { Catalog, Clock, Ids } from '../core/contracts.ts';
+import type { Catalog, Change, Clock, Ids, Place } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import type { EntryId, TrashRecord, Usage } from '../core/values.ts';
 import { mongoAccounts } from './mongo/accounts.ts';
@@ -136,6 +136,8 @@ function catalogOf(store: Store): Catalog {
     return known;
   }
 
+  const at = ({ durability }: Change, ...places: Place[]) => ({ durability, places });
+
   return {
     entry: (id) => reads.entry(store, id),
     resolve: (from, names) =>
@@ -147,33 +149,33 @@ function catalogOf(store: Store): Catalog {
     put: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.put');
       const fresh = { id: ids(), file: ids() };
-      const written = await workers.call(home, (view) => put(view, draft, change, fresh), change);
+      const written = await workers.call(home, (view) => put(view, draft, change, fresh), at(change, draft));
       store.homes.learn(home, [written.entry]);
       return written;
     },
     mkdir: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.mkdir');
       const id = ids();
-      const made = await workers.call(home, (view) => mkdir(view, draft, change, id), change);
+      const made = await workers.call(home, (view) => mkdir(view, draft, change, id), at(change, draft));
       store.homes.learn(home, [made]);
       return made;
     },
     splice: async (id, piece, change) =>
-      workers.call(await homeOf(id, 'catalog.splice'), (view) => splice(view, id, piece, change), change),
+      workers.call(await homeOf(id, 'catalog.splice'), (view) => splice(view, id, piece, change), at(change)),
     move: async (id, to, change) =>
-      workers.call(await homeOf(id, 'catalog.move'), (view) => move(view, id, to, change), change),
+      workers.call(await homeOf(id, 'catalog.move'), (view) => move(view, id, to, change), at(change, to)),
     copy: async (id, to, change) =>
       workers.call(await homeOf(to.parent, 'catalog.copy'), (view) => copy(view, id, to, change), {
         durability: change.durability,
         alone: true,
       }),
     remove: async (id, change) =>
-      workers.call(await homeOf(id, 'catalog.remove'), (view) => remove(view, id, change), change),
+      workers.call(await homeOf(id, 'catalog.remove'), (view) => remove(view, id, change), at(change)),
     annotate: async (id, annotation, change) =>
       workers.call(
         await homeOf(id, 'catalog.annotate'),
         (view) => annotate(view, id, annotation, change),
-        change,
+        at(change),
       ),
     compact: async (id, version, extents) =>
       workers.call(

@@ -74,7 +74,7 @@ export async function makeHome(store: Store, user: UserDoc): Promise<EntryId> {
       quota: quotaOf(user) === null ? null : long(quotaOf(user) ?? 0),
     };
     const epoch = `-${createHash('sha256').update(store.ids()).digest('hex').slice(0, 8)}`;
-    const fresh = { user: user._id, trash, ...counters, ...bytes, epoch, recent: [] };
+    const fresh = { user: user._id, trash, ...counters, ...bytes, epoch, tail: [], log: [] };
     await home.updateOne({ _id: id }, { $setOnInsert: fresh } as Document, { upsert: true });
   }).catch((error: unknown) => {
     // Another made it at the same moment.

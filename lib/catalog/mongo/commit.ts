@@ -34,11 +34,11 @@ export async function commit(store: Store, change: Commit): Promise<boolean> {
 }
 
 function homeUpdate({ home, records }: Commit): { $set: Document; $push?: Document } {
-  const { rev, seq, generation, uncounted } = home;
+  const { rev, seq, generation, locked, uncounted } = home;
   const counters = { used: long(home.used), trashed: long(home.trashed) };
   const quota = home.quota === null ? null : long(home.quota);
   return {
-    $set: { rev, seq, generation, uncounted, ...counters, quota, dirty: true },
+    $set: { rev, seq, generation, locked, uncounted, ...counters, quota, dirty: true },
     ...(records.length === 0 ? {} : { $push: { tail: { $each: tailOf(records) }, log: logOf(records) } }),
   };
 }

@@ -35,6 +35,8 @@ export interface HomeDoc {
   readonly seq: number;
   /** Of its locks. */
   readonly generation: number;
+  /** False only where there is none: then nobody need look. */
+  readonly locked: boolean;
   readonly used: number | Long;
   readonly trashed: number | Long;
   /** Removed folders whose bytes nobody has counted yet. */
@@ -63,6 +65,7 @@ export interface HomeState {
   rev: number;
   seq: number;
   generation: number;
+  locked: boolean;
   used: number;
   trashed: number;
   uncounted: number;
@@ -74,12 +77,12 @@ export interface HomeState {
 }
 
 export function toHome(doc: HomeDoc): HomeState {
-  const { _id, user, trash, rev, seq, generation, uncounted, floor, settled, epoch, tail } = doc;
+  const { _id, user, trash, rev, seq, generation, locked, uncounted, floor, settled, epoch, tail } = doc;
   return {
     id: _id.toHexString(),
     user: user.toHexString(),
     trash: trash.toHexString(),
-    ...{ rev, seq, generation, uncounted, floor, settled, epoch, tail },
+    ...{ rev, seq, generation, locked, uncounted, floor, settled, epoch, tail },
     used: Number(doc.used),
     trashed: Number(doc.trashed),
     quota: doc.quota === null ? null : Number(doc.quota),

@@ -67,7 +67,16 @@ export async function makeHome(store: Store, user: UserDoc): Promise<EntryId> {
   await read('catalog.home', async () => {
     if (existing === null) await make(id, 'Home');
     await make(trash, 'Trash');
-    const counters = { rev: 0, applied: 0, seq: 0, generation: 1, uncounted: 0, floor: 0, settled: 0 };
+    const counters = {
+      rev: 0,
+      applied: 0,
+      seq: 0,
+      generation: 1,
+      locked: false,
+      uncounted: 0,
+      floor: 0,
+      settled: 0,
+    };
     const bytes = {
       used: long(0),
       trashed: long(0),

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -14,6 +11,7 @@ import type { GirderCredentials } from '../../lib/core/contracts.ts';
 import { linkedTo } from '../auth/linked.ts';
 import { ada } from '../auth/memory-accounts.ts';
 import { fakeGirder, girderText } from '../support/fake-girder.ts';
+import { easyHub } from './easy-hub.ts';
 
 const now = 1_700_000_000_000;
 
@@ -70,21 +68,6 @@ test('what cannot be a hub or a Girder is refused by its key', async (t) => {
     });
   }
 });
-
-/** A hub that takes every token for grace's, and counts them: a double, for the order in which services are asked. */
-async function easyHub(t: TestContext) {
-  const seen: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    seen.push(request.headers.authorization);
-    response.end(JSON.stringify({ kind: 'user', name: 'grace', scopes: ['custom:workspace:read'] }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
-}
 
 const none: GirderCredentials = { token: async () => undefined, apiKey: async () => undefined };
 

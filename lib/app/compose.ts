@@ -11,6 +11,7 @@ import { workspaces } from '../workspace/workspaces.ts';
 import { objectIds } from './ids.ts';
 import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
+import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
 import { validLogin } from './people.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
@@ -26,6 +27,9 @@ export interface House {
   readonly blobs: BlobStore;
   readonly workspaces: Workspaces;
   readonly authenticator: Authenticator;
+  readonly credentials: OwnCredentials;
+  /** Issuers of OAuth tokens, for who asks where to get one (RFC 9728). */
+  readonly issuers: readonly string[];
   close(): Promise<void>;
 }
 
@@ -54,10 +58,13 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
   const { accounts } = catalog;
+  const told = onError === undefined ? {} : { onError };
+  const credentials = ownCredentials({ accounts, key, times: config.credentials, ...told });
   const linked = linkedAccounts({ accounts, key, validLogin });
-  const foreign = { accounts: linked, nameOf: tokenNames(key), onError };
+  const foreign = { accounts: linked, nameOf: tokenNames(key), ...told };
   const authenticator = chain([
-    appPasswords({ accounts, key, ...(onError === undefined ? {} : { onError }) }),
+    appPasswords({ accounts, key, ...told }),
+    credentials.mounts,
     ...platformTokens(config.identity, { girder: accounts.girder, ...foreign }),
     // Last: what nobody recognised, an issuer may be asked about.
     ...issuerAuthenticators(issuers, foreign),
@@ -70,6 +77,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     catalog,
     blobs,
     authenticator,
+    credentials,
+    issuers: issuers.map((one) => one.issuer),
     workspaces: workspaces({
       catalog,
       blobs,

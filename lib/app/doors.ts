@@ -1,4 +1,5 @@
 import Koa from 'koa';
+import { credentialsHandler } from '../credentials/handler.ts';
 import { webdavHandler } from '../webdav/handler.ts';
 import type { House } from './compose.ts';
 import { health } from './health.ts';
@@ -21,6 +22,23 @@ export function application({ house, log, stopping, metrics }: DoorOptions): Koa
     webdavHandler({
       workspaces,
       authenticator,
+      clock,
+      log,
+      metrics: metrics.http,
+      origins: config.publicOrigins,
+      trustedProxies: config.trustedProxies,
+      stall: config.limits.stallTimeout,
+    }),
+  );
+  app.use(
+    credentialsHandler({
+      ...house.credentials,
+      workspaces,
+      authenticator,
+      accounts: house.catalog.accounts,
+      resolve: (from, names) => house.catalog.resolve(from, names),
+      downloadLifetime: config.credentials.downloadLifetime,
+      issuers: house.issuers,
       clock,
       log,
       metrics: metrics.http,

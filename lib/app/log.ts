@@ -1,5 +1,5 @@
 import { type Logger, pino, stdSerializers } from 'pino';
-import { tokenPattern } from '../auth/token-text.ts';
+import { redact } from '../core/redact.ts';
 import type { Config } from './schema.ts';
 
 export type Log = Logger;
@@ -42,8 +42,7 @@ export function createLog(config: Pick<Config, 'log'>): Log {
 
 /** Pino's types know strings alone; its destination takes what `contentMode` says. */
 function redacted(line: string): string {
-  const text = line.includes('_') ? line.replace(tokenPattern, '[redacted]') : line;
-  return Buffer.from(text) as unknown as string;
+  return Buffer.from(redact(line)) as unknown as string;
 }
 
 /** One text for all lines of a millisecond. */

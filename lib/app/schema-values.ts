@@ -15,6 +15,12 @@ export const size = z.union([z.string(), z.number()]).transform((value, context)
   return z.NEVER;
 });
 
+/** A duration within bounds. */
+export const lifetime = (least: string, most: string) =>
+  duration.refine((ms) => ms >= (parseDuration(least) ?? 0) && ms <= (parseDuration(most) ?? 0), {
+    message: `must be a duration from ${least} to ${most}`,
+  });
+
 export const count = (least: number, most: number) =>
   z.coerce.number().int().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
 

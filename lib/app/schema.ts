@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { identity } from './schema-identity.ts';
-import { count, duration, optionalText, origin, size } from './schema-values.ts';
+import { count, duration, lifetime, optionalText, origin, size } from './schema-values.ts';
 
 /** Every key there is. `docs/configuration.md` says what each means; an unknown key is refused. */
 export const configSchema = z.strictObject({
@@ -20,6 +20,13 @@ export const configSchema = z.strictObject({
   trustedProxies: z.array(z.string().min(1)),
   identity,
   metrics: z.strictObject({ token: optionalText }),
+  credentials: z.strictObject({
+    ticketLifetime: lifetime('1s', '1h'),
+    mountLifetime: lifetime('10s', '24h'),
+    mountKeep: lifetime('1m', '90d'),
+    downloadLifetime: lifetime('1s', '1h'),
+    rotateKeys: lifetime('1h', '3650d'),
+  }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   limits: z.strictObject({
     header: size,

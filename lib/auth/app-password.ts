@@ -1,15 +1,13 @@
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Accounts, Authenticator, Credential } from '../core/contracts.ts';
 import type { EntryId, Principal, TokenRecord, UserId } from '../core/values.ts';
 import { mayEnter, names, principalOf, refused, tokenIn } from './credential.ts';
+import { lastUse } from './last-use.ts';
 import { subkey } from './server-key.ts';
-import { formatToken, newTokenText, parseToken } from './token-text.ts';
+import { formatToken, newTokenText, parseToken, secretHash } from './token-text.ts';
 
 const purpose = 'hearth app passwords v1';
 const nobody = Buffer.alloc(32);
-/** A token's last use is written down at most this often. */
-export const touchEvery = 60_000;
-const touchesKept = 10_000;
 const hashesKept = 1_000;
 
 export interface AppPasswordOptions {
@@ -22,25 +20,17 @@ export interface AppPasswordOptions {
 /** App passwords and access tokens. Each request asks the catalog, so that a revoked one dies at once. */
 export function appPasswords(options: AppPasswordOptions): Authenticator {
   const key = subkey(options.key, purpose);
-  const touched = new Map<string, number>();
+  const used = lastUse(options.accounts, options.onError);
   /** Of secrets that were right once, by the secret: most requests bring the same few. */
   const hashes = new Map<string, Buffer>();
-
-  function touch(record: TokenRecord, now: number): void {
-    const last = Math.max(record.lastUsed ?? 0, touched.get(record.id) ?? 0);
-    if (now - last < touchEvery) return;
-    if (touched.size >= touchesKept) touched.clear();
-    touched.set(record.id, now);
-    options.accounts.touchToken(record.id, now).catch((error: unknown) => options.onError?.(error));
-  }
 
   async function authenticate(credential: Credential, now: number): Promise<Principal | undefined> {
     const text = parseToken(tokenIn(credential));
     if (text === undefined) return undefined;
     const found = await options.accounts.token(text.id);
-    const hash = hashes.get(text.secret) ?? hashOf(key, text.secret);
-    const right = timingSafeEqual(hash, found?.token.hash ?? nobody);
-    if (found === undefined || !right || found.token.kind !== 'password') throw refused();
+    const hash = hashes.get(text.secret) ?? secretHash(key, text.secret);
+    const kept = found?.token.kind === 'password' ? found.token.hash : nobody;
+    if (!timingSafeEqual(hash, kept) || found === undefined) throw refused();
     remember(hashes, text.secret, hash);
     const { token, user } = found;
     if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
@@ -49,7 +39,7 @@ export function appPasswords(options: AppPasswordOptions): Authenticator {
       const since = new Date(token.expires).toISOString();
       throw refused(`This token ended at ${since}; make a new one with: hearth token create ${user.login}`);
     }
-    touch(token, now);
+    used(token, now);
     return principalOf(user, token);
   }
 
@@ -74,7 +64,7 @@ export function mintAppPassword(
   const record = {
     id: text.id,
     kind: 'password' as const,
-    hash: hashOf(subkey(key, purpose), text.secret),
+    hash: secretHash(subkey(key, purpose), text.secret),
     user: request.user,
     name: request.name,
     write: request.write,
@@ -90,8 +80,4 @@ function remember(hashes: Map<string, Buffer>, secret: string, hash: Buffer): vo
   if (hashes.has(secret)) return;
   if (hashes.size >= hashesKept) hashes.clear();
   hashes.set(secret, hash);
-}
-
-function hashOf(key: KeyObject, secret: string): Buffer {
-  return createHmac('sha256', key).update(secret).digest();
 }

@@ -49,7 +49,9 @@ export interface Admission extends Pick<Attestation, 'rights' | 'expires'> {
 export async function admit(admission: Admission, now: number): Promise<Principal> {
   const { rights, expires, credential, stale = false, name, lacking } = admission;
   if (expires <= now) throw ended(expires);
-  if (rights === 'none') throw new StoreError('denied', { op: 'authenticate', message: lacking });
+  if (rights === 'none') {
+    throw new StoreError('denied', { op: 'authenticate', scope: 'read', message: lacking });
+  }
   const user = await admission.user();
   if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
   if (!mayEnter(user)) throw refused();

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 
 /** What a token looks like to people: `k3v9q0x1m2ab_` and 43 letters and digits (256 bits). */
 export interface TokenText {
@@ -11,9 +11,6 @@ const secretAlphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 const idLength = 12;
 const secretLength = 43;
 const shape = /^([0-9a-hj-km-np-tv-z]{12})_([0-9A-Za-z]{43})$/;
-
-/** The shape wherever it stands in a text: for redaction. */
-export const tokenPattern = /\b[0-9a-hj-km-np-tv-z]{12}_[0-9A-Za-z]{43}\b/g;
 
 /** 60 bits for the id, 256 bits for the secret. */
 export function newTokenText(random: (bytes: number) => Uint8Array = randomBytes): TokenText {
@@ -29,6 +26,11 @@ export function formatToken(token: TokenText): string {
 export function parseToken(text: string): TokenText | undefined {
   const match = shape.exec(text);
   return match === null ? undefined : { id: match[1] as string, secret: match[2] as string };
+}
+
+/** HMAC-SHA-256: what a record keeps of a secret. */
+export function secretHash(key: KeyObject, secret: string): Buffer {
+  return createHmac('sha256', key).update(secret).digest();
 }
 
 function base62(bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import { asStoreError } from './mongo/errors.ts';
 import { folderVersions, toHome } from './mongo/home.ts';
 import { changes } from './mongo/journal.ts';
 import { mongoLocks } from './mongo/locks.ts';
-import { homeDoc, Pending, settledHome } from './mongo/pending.ts';
+import { Pending, wholeHome } from './mongo/pending.ts';
 import { countTrash } from './mongo/quota.ts';
 import * as reads from './mongo/reads.ts';
 import { toEntry } from './mongo/rows.ts';
@@ -133,14 +133,14 @@ function catalogOf(store: Store): Catalog {
       const home = await homeOf(draft.parent, 'catalog.put');
       const fresh = { id: ids(), file: ids() };
       const written = await workers.call(home, (view) => put(view, draft, change, fresh), change);
-      store.homes.learn(home, [written.entry.id]);
+      store.homes.learn(home, [written.entry]);
       return written;
     },
     mkdir: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.mkdir');
       const id = ids();
       const made = await workers.call(home, (view) => mkdir(view, draft, change, id), change);
-      store.homes.learn(home, [id]);
+      store.homes.learn(home, [made]);
       return made;
     },
     splice: async (id, piece, change) =>
@@ -203,12 +203,11 @@ async function homeOfItem(store: Store, id: EntryId): Promise<EntryId> {
 
 async function usage(store: Store, workers: Workers, id: EntryId): Promise<Usage> {
   const look = async () => {
-    const found = await homeDoc(store, objectId(id));
+    const found = await wholeHome(store, objectId(id));
     if (found === undefined) throw new StoreError('not-found', { op: 'catalog.usage' });
     return found;
   };
   let found = await look();
-  if (await settledHome(store, found)) found = await look();
   if (found.uncounted > 0) {
     await workers.call(id, countTrash, { alone: true });
     found = await look();
@@ -219,7 +218,7 @@ async function usage(store: Store, workers: Workers, id: EntryId): Promise<Usage
 
 /** Newest first. */
 async function trash(store: Store, id: EntryId): Promise<readonly TrashRecord[]> {
-  const home = await homeDoc(store, objectId(id));
+  const home = await wholeHome(store, objectId(id));
   if (home === undefined) return [];
   const state = toHome(home);
   const view = new View(store, state, new Known());

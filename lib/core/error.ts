@@ -29,6 +29,8 @@ export interface ErrorContext {
   readonly cause?: unknown;
   /** Paths (of the workspace) that stand in the way, e.g. the roots of the locks met. */
   readonly blockers?: readonly string[];
+  /** Who asks is known, and might do it; their credential is too small, and this is the scope it lacks. */
+  readonly scope?: 'read' | 'write';
 }
 
 /** A failure with a code to act upon; nothing above the thrower reads the message. */
@@ -37,6 +39,7 @@ export class StoreError extends Error {
   readonly op: string | undefined;
   readonly path: string | undefined;
   readonly blockers: readonly string[];
+  readonly scope: 'read' | 'write' | undefined;
 
   constructor(code: ErrorCode, context: ErrorContext = {}) {
     const where = [context.op, context.path].filter((part) => part !== undefined).join(' ');
@@ -46,6 +49,7 @@ export class StoreError extends Error {
     this.op = context.op;
     this.path = context.path;
     this.blockers = context.blockers ?? [];
+    this.scope = context.scope;
   }
 }
 

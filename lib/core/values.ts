@@ -139,11 +139,12 @@ export interface User {
 /**
  * What lets somebody in, and can be listed and revoked. `password`: an app password or access token,
  * `<id>_<secret>`, of which only a keyed hash is kept. `ticket`: the same, good once. `mount`: the record behind
- * signed credentials (JWT) that bear its id as their `jti`; it has no secret, and an empty hash.
+ * signed credentials (JWT) that bear its id as their `jti`; it has no secret, and an empty hash. `download`: the
+ * same behind a signed URL of one file.
  */
 export interface TokenRecord {
   readonly id: string;
-  readonly kind: 'password' | 'ticket' | 'mount';
+  readonly kind: 'password' | 'ticket' | 'mount' | 'download';
   /** HMAC-SHA-256 of the secret, 32 bytes; empty where there is none. */
   readonly hash: Uint8Array;
   readonly user: UserId;

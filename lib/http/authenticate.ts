@@ -4,12 +4,6 @@ import type { Principal } from '../core/values.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Basic first: WebDAV clients take the first they see, and most know no other (RFC 7617 §2.1). */
-export const challenges: readonly string[] = [
-  'Basic realm="Hearth", charset="UTF-8"',
-  'Bearer realm="Hearth"',
-];
-
 /** Who asks; asked anew each time, so that a revocation counts at once. Throws `unauthenticated`. */
 export async function authenticate(
   headers: Headers,

@@ -1,5 +1,6 @@
 import { type ErrorCode, isStoreError, StoreError } from '../core/error.ts';
-import { challenges } from './authenticate.ts';
+import { redact } from '../core/redact.ts';
+import { type Asked, challengesFor, insufficientScope } from './challenges.ts';
 import type { HttpReply } from './reply.ts';
 
 /** The one table from codes to statuses; a verb's own exceptions (RFC 4918) stand in that verb's file. */
@@ -37,24 +38,48 @@ export class HttpError extends StoreError {
 /** Seconds after which it is worth to ask again. */
 const retryAfter: Partial<Record<ErrorCode, number>> = { conflict: 1, unavailable: 10 };
 
-/** Any failure as a reply. What happened inside stays inside: the log has it, under the id of the request. */
-export function errorReply(error: unknown, requestId: string): HttpReply {
+interface Told {
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** For people. */
+  readonly message: string;
+  readonly headers: Record<string, string | number | readonly string[]>;
+}
+
+/** What happened inside stays inside: the log has it, under the id of the request. */
+function tell(error: unknown, requestId: string, asked: Asked): Told {
   const code = codeOf(error);
   const status = error instanceof HttpError ? error.status : statusOf[code];
-  const headers: Record<string, string | number | readonly string[]> = {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'X-Content-Type-Options': 'nosniff',
-  };
+  const headers: Told['headers'] = { 'X-Content-Type-Options': 'nosniff' };
   const wait = retryAfter[code];
   if (status === 503 && wait !== undefined) headers['Retry-After'] = wait;
-  if (status === 401) headers['WWW-Authenticate'] = challenges;
+  if (status === 401) headers['WWW-Authenticate'] = challengesFor(asked);
+  const scope = isStoreError(error) ? error.scope : undefined;
+  if (status === 403 && scope !== undefined) headers['WWW-Authenticate'] = insufficientScope(asked, scope);
+  const inside = code === 'internal' || !isStoreError(error);
+  const message = inside
+    ? `Something went wrong on the server; its log has it as ${requestId}.`
+    : redact(error.message);
+  return { status, code, message, headers };
+}
+
+/** Any failure as a reply. */
+export function errorReply(error: unknown, requestId: string, asked: Asked = { headers: {} }): HttpReply {
+  const { status, code, message, headers } = tell(error, requestId, asked);
   if (code === 'no-space') {
     headers['Content-Type'] = 'application/xml; charset="utf-8"';
     return { status, headers, body: quotaExceeded };
   }
-  const inside = code === 'internal' || !isStoreError(error);
-  const text = inside ? `Something went wrong on the server; its log has it as ${requestId}.` : error.message;
-  return { status, headers, body: `${text}\n` };
+  headers['Content-Type'] = 'text/plain; charset=utf-8';
+  return { status, headers, body: `${message}\n` };
+}
+
+/** The same for programs. */
+export function jsonErrorReply(error: unknown, requestId: string, asked: Asked): HttpReply {
+  const { status, code, message, headers } = tell(error, requestId, asked);
+  headers['Content-Type'] = 'application/json';
+  headers['Cache-Control'] = 'no-store';
+  return { status, headers, body: `${JSON.stringify({ message, code })}\n` };
 }
 
 /** RFC 4331 §6. */

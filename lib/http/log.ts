@@ -30,23 +30,24 @@ export function accessLog(log: Logger): (access: Access) => void {
     log.info({ ...rest, path: pathOf(url), ms: Math.round(ms * 100) / 100 }, 'request');
 }
 
-const secrets: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'girder-token',
-  'lock-token',
-  'if',
-  'x-api-key',
+/** Headers that hold a credential, or the token of a lock; proxies add some of their own. */
+const secret = /^if$|auth|cookie|credential|key|passw|secret|session|signature|token/;
+
+const urls: ReadonlySet<string> = new Set([
+  'destination',
+  'referer',
+  'x-original-uri',
+  'x-original-url',
+  'x-forwarded-uri',
+  'x-rewrite-url',
 ]);
 
 /** For a line about a failure: without credentials and lock tokens, and URLs without their queries. */
 export function loggable(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (secrets.has(name)) return [name, '[redacted]'];
-      const url = name === 'destination' || name === 'referer';
-      return [name, url && typeof value === 'string' ? pathOf(value) : value];
+      if (secret.test(name)) return [name, '[redacted]'];
+      return [name, urls.has(name) && typeof value === 'string' ? pathOf(value) : value];
     }),
   );
 }

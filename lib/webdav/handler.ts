@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import type { Authenticator, Clock, Workspaces } from '../core/contracts.ts';
 import { type Path, parsePath } from '../core/path.ts';
-import type { Principal } from '../core/values.ts';
 import { authenticate } from '../http/authenticate.ts';
-import { codeOf, errorReply } from '../http/errors.ts';
-import { accessLog, loggable } from '../http/log.ts';
+import { type HttpDoor, type HttpDoorOptions, httpDoor } from '../http/door.ts';
+import { errorReply } from '../http/errors.ts';
 import type { HttpMetrics } from '../http/metrics.ts';
+import { originOf } from '../http/origin.ts';
+import { metadataUrl } from '../http/protected-resource.ts';
 import { proxyTrust } from '../http/proxies.ts';
-import { RequestBody, type StallOptions, usualStall } from '../http/receive.ts';
+import type { StallOptions } from '../http/receive.ts';
 import type { HttpReply } from '../http/reply.ts';
-import { type Exchange, send } from '../http/send.ts';
-import { systemTimers } from '../http/watchdog.ts';
 import { dispatch, dispatchAbove } from './dispatch.ts';
 import { DoorRequest, ownHosts } from './door-request.ts';
 import { allow, options as optionsReply } from './options.ts';
@@ -53,49 +50,34 @@ export function webdavHandler(options: WebdavOptions): Middleware {
 
 interface Door {
   readonly prefix: Path;
-  /** Never throws: every failure is a reply, or the end of the connection. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  readonly handle: HttpDoor;
 }
 
 function webdavDoor(options: WebdavOptions): Door {
-  const { clock, log, metrics } = options;
+  const { origins = [], trustedProxies = [] } = options;
   const prefix = parsePath(options.prefix ?? '/homes');
-  const answer = answering(options, prefix);
-  const access = accessLog(log);
-  const newId = requestIds();
-  const { stall: ms = usualStall, timers = systemTimers } = options;
-  const stall = { stall: ms, timers };
-  return {
-    prefix,
-    async handle(request, response) {
-      const started = performance.now();
-      const id = headerId(response) ?? newId();
-      const body = new RequestBody(request, response, stall);
-      const exchange: Exchange = { request, response, body, ...stall };
-      const seen: Seen = {};
-      const { status, bytes, failure } = await settle(exchange, id, () => answer(exchange, seen, clock()));
-      const { method = '', url = '' } = request;
-      if (failure !== undefined) {
-        log.error({ id, method, err: failure, headers: loggable(request.headers) }, 'request failed');
-      }
-      const ms = performance.now() - started;
-      const { login, credential } = seen.principal ?? {};
-      access({ id, method, url, status, ms, bytes, user: login, credential });
-      metrics?.observe(method, status, ms / 1000);
-    },
-  };
-}
-
-/** Who turned out to ask, for the log. */
-interface Seen {
-  principal?: Principal;
-}
-
-type Answer = (exchange: Exchange, seen: Seen, now: number) => Promise<HttpReply>;
-
-function answering(options: WebdavOptions, prefix: Path): Answer {
-  const { workspaces, authenticator, origins = [], trustedProxies = [] } = options;
   const trusted = proxyTrust(trustedProxies);
+  const answer = answering(options, prefix, trusted);
+  const refuse: HttpDoorOptions['refuse'] = (error, id, request) =>
+    errorReply(error, id, {
+      headers: request.headers,
+      resourceMetadata: () => metadataUrl(originOf(request, { origins, trusted })),
+    });
+  const handle = httpDoor({
+    ...options,
+    answer: async (exchange, seen, now) =>
+      withAllow(await answer(exchange, seen, now), exchange.request.method),
+    refuse: (error, id, request) => withAllow(refuse(error, id, request), request.method),
+  });
+  return { prefix, handle };
+}
+
+function answering(
+  options: WebdavOptions,
+  prefix: Path,
+  trusted: ReturnType<typeof proxyTrust>,
+): HttpDoorOptions['answer'] {
+  const { workspaces, authenticator, origins = [] } = options;
   return async (exchange, seen, now) => {
     const { request } = exchange;
     const { names, slash } = parseTarget(request.url ?? '');
@@ -118,50 +100,8 @@ function answering(options: WebdavOptions, prefix: Path): Answer {
   };
 }
 
-interface Outcome {
-  readonly status: number;
-  readonly bytes: number;
-  /** For the log: what should not have happened. */
-  readonly failure?: unknown;
-}
-
-/** The client went away: nobody gets this status. */
-const clientGone = 499;
-
-async function settle(exchange: Exchange, id: string, answer: () => Promise<HttpReply>): Promise<Outcome> {
-  const { request, response } = exchange;
-  let status = 200;
-  try {
-    const reply = withAllow(await answer(), request.method);
-    status = reply.status;
-    return { status, bytes: await send(reply, exchange) };
-  } catch (error) {
-    const failure = codeOf(error) === 'internal' ? error : undefined;
-    if (response.headersSent) return { status, bytes: 0, failure };
-    if (response.destroyed) return { status: clientGone, bytes: 0, failure };
-    // What a reply that could not be sent has left behind.
-    for (const name of response.getHeaderNames()) if (name !== idHeader) response.removeHeader(name);
-    const reply = withAllow(errorReply(error, id), request.method);
-    return { status: reply.status, bytes: await send(reply, exchange), failure };
-  }
-}
-
 /** RFC 9110 §15.5.6. */
 function withAllow(reply: HttpReply, method?: string): HttpReply {
   if (reply.status !== 405 || reply.headers?.Allow !== undefined) return reply;
   return { ...reply, headers: { ...reply.headers, Allow: allow(false, method) } };
-}
-
-const idHeader = 'x-request-id';
-
-/** Whoever hosts this door may have named the request already. */
-function headerId(response: ServerResponse): string | undefined {
-  const given = response.getHeader(idHeader);
-  return typeof given === 'string' ? given : undefined;
-}
-
-function requestIds(): () => string {
-  const process = randomBytes(6).toString('hex');
-  let count = 0;
-  return () => `${process}-${(++count).toString(36)}`;
 }

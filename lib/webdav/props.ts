@@ -1,9 +1,10 @@
 /** Live properties (RFC 4918 §15 and its kin): one line each, from an entry that is at hand already. */
 import type { HeldLock } from '../core/contracts.ts';
 import type { Entry, Principal, Usage } from '../core/values.ts';
+import { checksumText } from '../http/content.ts';
 import { httpDate, isoDate } from '../http/dates.ts';
+import { mediaType } from '../http/media-type.ts';
 import { activeLock } from './lock-xml.ts';
-import { mediaType } from './media-type.ts';
 import type { Urls } from './verb.ts';
 import { escapeXml } from './xml-write.ts';
 
@@ -119,18 +120,6 @@ const owncloud: readonly Row[] = [
   ['owner-display-name', (_, { principal }) => escapeXml(principal.login)],
   ['checksums', (entry) => checksums(entry)],
 ];
-
-/** ownCloud's names, the one that clients check first. */
-const algorithms = ['sha1', 'md5', 'sha256', 'sha512'] as const;
-
-/** `SHA1:… MD5:…`; undefined where none is kept. */
-export function checksumText({ checksums: kept }: Pick<Entry, 'checksums'>): string | undefined {
-  if (kept === null) return undefined;
-  const found = algorithms.filter((name) => kept[name] !== undefined);
-  return found.length === 0
-    ? undefined
-    : found.map((name) => `${name.toUpperCase()}:${kept[name]}`).join(' ');
-}
 
 function checksums(entry: Entry): string | undefined {
   const text = checksumText(entry);

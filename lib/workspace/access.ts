@@ -10,8 +10,8 @@ function within(context: Context, chain: readonly Entry[]): boolean {
   return root === null || chain.some((entry) => entry.id === root);
 }
 
-function refuse(op: string, path: readonly string[], message: string): never {
-  throw new StoreError('denied', { op, path: formatPath(path), message });
+function refuse(op: string, path: readonly string[], scope: 'read' | 'write', message: string): never {
+  throw new StoreError('denied', { op, path: formatPath(path), scope, message });
 }
 
 const outside = 'This credential is limited to another folder.';
@@ -32,13 +32,13 @@ export async function mayRead(context: Context, located: Located, op: string): P
   const limit = (await limitChain(context)) ?? [];
   const depth = located.chain.length - 1;
   if (located.missing.length > 0 || limit[depth]?.id !== located.chain[depth]?.id) {
-    refuse(op, located.path, outside);
+    refuse(op, located.path, 'read', outside);
   }
-  return limit[depth + 1] ?? refuse(op, located.path, outside);
+  return limit[depth + 1] ?? refuse(op, located.path, 'read', outside);
 }
 
 function mayWrite(context: Context, op: string, path: readonly string[]): void {
-  if (!context.principal.write) refuse(op, path, 'This credential may only read.');
+  if (!context.principal.write) refuse(op, path, 'write', 'This credential may only read.');
   if (context.principal.stale === true) {
     const message = 'Whoever issued this credential cannot be asked just now; until then it may only read.';
     throw new StoreError('unavailable', { op, path: formatPath(path), message });
@@ -48,12 +48,12 @@ function mayWrite(context: Context, op: string, path: readonly string[]): void {
 /** Changing what an entry holds. */
 export function mayChange(context: Context, located: Located, op: string): void {
   mayWrite(context, op, located.path);
-  if (!within(context, located.chain)) refuse(op, located.path, outside);
+  if (!within(context, located.chain)) refuse(op, located.path, 'write', outside);
 }
 
 /** Adding, replacing or taking away a member of a folder; a credential's own limit stays where it is. */
 export function mayBind(context: Context, place: Slot, op: string): void {
   const path = [...pathOf(place.parents), place.name];
   mayWrite(context, op, path);
-  if (!within(context, place.parents)) refuse(op, path, outside);
+  if (!within(context, place.parents)) refuse(op, path, 'write', outside);
 }

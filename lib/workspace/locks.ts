@@ -90,6 +90,7 @@ export async function lock(
 
 /** The lock of that token, where it covers the address. */
 async function mine(context: Context, at: Address, token: LockToken, op: string): Promise<HeldLock> {
+  mayChange(context, await locate(context, at, op), op);
   const found = (await locksAt(context, at)).find((one) => one.token === token);
   if (found === undefined) {
     const message = `${formatPath(at.path)} is not locked by that token; it may have ended.`;

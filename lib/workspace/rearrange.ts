@@ -62,7 +62,7 @@ export function copy(
     checkExpect(entry, guard.source, 'copy', source.path);
     if ((await mayRead(context, source, 'copy')) !== undefined) {
       const message = 'This credential is limited to a part of that folder.';
-      throw new StoreError('denied', { op: 'copy', path: formatPath(source.path), message });
+      throw new StoreError('denied', { op: 'copy', path: formatPath(source.path), scope: 'read', message });
     }
     const target = await destination(context, to, guard, 'copy');
     if (guard.shallow !== true || entry.kind === 'file') notInside(source, entry, target.place, 'copy');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { appPasswords, mintAppPassword, touchEvery } from '../../lib/auth/app-password.ts';
+import { appPasswords, mintAppPassword } from '../../lib/auth/app-password.ts';
 import { chain } from '../../lib/auth/chain.ts';
+import { touchEvery } from '../../lib/auth/last-use.ts';
 import { formatToken, newTokenText, parseToken } from '../../lib/auth/token-text.ts';
 import { authenticatorSuite } from '../conformance/authenticator.ts';
 import { ada, memoryAccounts } from './memory-accounts.ts';

@@ -1,24 +1,43 @@
 import type { Accounts } from '../../lib/core/contracts.ts';
 import type { TokenRecord, User } from '../../lib/core/values.ts';
 
-/** As much of Accounts as an app password needs. */
+/** As much of Accounts as credentials need. */
 export function memoryAccounts(user: User) {
   let current = user;
   const tokens = new Map<string, TokenRecord>();
   const touches: string[] = [];
-  const accounts: Pick<Accounts, 'token' | 'touchToken' | 'createToken' | 'revokeToken'> = {
+  const settings = new Map<string, string>();
+  const accounts: Pick<
+    Accounts,
+    | 'token'
+    | 'tokens'
+    | 'touchToken'
+    | 'createToken'
+    | 'revokeToken'
+    | 'extendToken'
+    | 'setting'
+    | 'putSetting'
+  > = {
     token: async (id) => {
       const token = tokens.get(id);
       return token === undefined ? undefined : { token, user: current };
     },
     createToken: async (token) => void tokens.set(token.id, token),
     revokeToken: async (id) => tokens.delete(id),
+    tokens: async () => [...tokens.values()],
+    extendToken: async (id, expires) => {
+      const token = tokens.get(id);
+      if (token !== undefined) tokens.set(id, { ...token, expires });
+      return token !== undefined;
+    },
+    setting: async (key) => settings.get(key),
+    putSetting: async (key, value) => void settings.set(key, value),
     touchToken: async (id) => void touches.push(id),
   };
   const change = (patch: Partial<User>) => {
     current = { ...current, ...patch };
   };
-  return { accounts, touches, change };
+  return { accounts, touches, settings, change };
 }
 
 export const ada: User = {

@@ -13,7 +13,7 @@ test('a token is printed alone, once, and listed without its secret', async (t) 
   const token = parseToken(made.stdout.trimEnd());
   assert.ok(token);
   const listed = await hearth('token', 'list', 'ada.l');
-  assert.match(listed.stdout, new RegExp(`${token.id}\\s+ada\\.l\\s+laptop\\s+write`));
+  assert.match(listed.stdout, new RegExp(`${token.id}\\s+ada\\.l\\s+password\\s+laptop\\s+write`));
   assert.ok(!listed.stdout.includes(token.secret));
   const [one] = await json('token', 'list');
   assert.ok(Math.abs(one.expires - Date.now() - 30 * 86_400_000) < 60_000);
@@ -46,4 +46,28 @@ test('a token for a folder that is not there, or of no known scope, is refused',
     assert.match(ran.stderr, message);
     assert.deepEqual([ran.code, ran.stdout], [code, '']);
   }
+});
+
+test('a ticket is printed alone, and listed as what it is until it ends', async (t) => {
+  const { hearth, json } = await installation(t);
+  await json('user', 'add', 'ada.l');
+  const made = await hearth('token', 'ticket', 'ada.l', '--scope', 'read', '--name', 'note\u001b[31mbook');
+  assert.deepEqual([made.code, made.stderr], [0, '']);
+  const ticket = parseToken(made.stdout.trimEnd());
+  assert.ok(ticket);
+  const [one] = await json('token', 'list', 'ada.l');
+  assert.deepEqual([one.id, one.kind, one.scope], [ticket.id, 'ticket', 'read']);
+  assert.ok(Math.abs(one.expires - one.created - 60_000) < 1000);
+  const listed = await hearth('token', 'list');
+  assert.match(listed.stdout, /ticket +note\ufffd\[31mbook +read/);
+  const missing = await hearth('token', 'ticket', 'ada.l', '--path', '/papers');
+  assert.deepEqual([missing.code, missing.stdout], [1, '']);
+});
+
+test('the signing key is changed by hand, beside those before', async (t) => {
+  const { hearth, json } = await installation(t);
+  await json('user', 'add', 'ada.l');
+  const { from } = await json('token', 'rotate-keys');
+  assert.ok(from > Date.now());
+  assert.match((await hearth('token', 'rotate-keys')).stdout, /Another key signs from /);
 });

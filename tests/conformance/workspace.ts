@@ -346,6 +346,11 @@ export function workspaceSuite(name: string, make: () => Promise<WorkspaceBench>
           () => reader.lock(at('/home/ro'), { depth: 0, scope: 'exclusive', owner: '', timeout: 1000 }),
         ];
         for (const attempt of tries) await assert.rejects(attempt(), fails('denied'));
+        const lock = { depth: 0, scope: 'exclusive', owner: '', timeout: 1000 } as const;
+        const { token } = (await ws.lock(at('/home/ro'), lock)).lock;
+        await assert.rejects(reader.refresh(at('/home/ro'), token, 2000), fails('denied'));
+        await assert.rejects(reader.unlock(at('/home/ro'), token), fails('denied'));
+        await ws.unlock(at('/home/ro'), token);
         assert.equal(await text(ws, '/home/ro'), 'x');
       });
       it('a limited credential sees its folder and the bare way to it, wherever it moves', async () => {

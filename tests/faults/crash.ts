@@ -156,9 +156,9 @@ export class Client {
       try {
         response = await this.send(operation.method, operation.path, headers, operation.body);
         text = await response.text();
-      } catch (error) {
-        if (gone()) return;
-        throw error;
+      } catch (cause) {
+        if (gone() && this.watch === undefined) return;
+        throw new Error(`${this.folder}: ${operation.say}: no answer`, { cause });
       }
       const { status } = response;
       if (status === 503 && this.watch !== undefined) {

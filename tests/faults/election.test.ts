@@ -28,7 +28,14 @@ describe('the primary of three killed by SIGKILL under load', {
 
   it(`${rounds} rounds with seed ${seed}: success or 503, every acknowledged change and lock is there, fsck is clean`, async (t) => {
     assert.ok(server && set);
-    const report = await electionRounds(server, set, { rounds, random: randomFrom(seed), check: fsck });
+    const report = await electionRounds(server, set, {
+      rounds,
+      random: randomFrom(seed),
+      check: fsck,
+      ...(process.env.HEARTH_ROUNDS === undefined
+        ? {}
+        : { onRound: (round, time) => t.diagnostic(`round ${round}: ${Math.round(time)} ms`) }),
+    });
     const sorted = report.recovery.toSorted((a, b) => a - b);
     const [least, middle, most] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)].map(
       (time) => `${((time ?? 0) / 1000).toFixed(1)} s`,

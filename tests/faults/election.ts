@@ -22,6 +22,7 @@ export async function electionRounds(
     readonly rounds: number;
     readonly random: () => number;
     readonly check: (server: TestServer) => Promise<void>;
+    readonly onRound?: (round: number, recovery: number) => void;
   },
 ): Promise<ElectionReport> {
   const { rounds, random } = options;
@@ -73,6 +74,7 @@ export async function electionRounds(
     await set.whole();
     await Promise.all(clients.map((client) => client.verify()));
     if (round % 10 === 0 || round === rounds) await options.check(server);
+    options.onRound?.(round, recovery.at(-1) ?? Number.NaN);
   }
   return { rounds, acknowledged: total(), unavailable, recovery };
 }

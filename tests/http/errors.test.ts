@@ -53,6 +53,13 @@ test('the log has no query, no credential and no lock token', () => {
   const headers = loggable({
     authorization: 'Bearer hush',
     'girder-token': 'hush',
+    'girder-authorization': 'hush',
+    'x-forwarded-access-token': 'hush',
+    'x-api-key': 'hush',
+    'lock-token': '<hush>',
+    cookie: 'girderToken=hush',
+    referer: 'http://x/y?signature=hush',
+    'x-original-uri': '/y?signature=hush',
     if: '(<hush>)',
     destination: 'http://x/y?token=hush',
     depth: '1',

@@ -84,7 +84,11 @@ test('who does not sign in is asked to, Basic first', async () => {
     const { status, raw } = await server.ask(method, path, { authorization: 'Bearer wrong' });
     assert.equal(status, 401);
     const challenges = raw.filter((_, at) => raw[at - 1] === 'WWW-Authenticate' && at % 2 === 1);
-    assert.deepEqual(challenges, ['Basic realm="Hearth", charset="UTF-8"', 'Bearer realm="Hearth"']);
+    const metadata = 'https://dav.example/.well-known/oauth-protected-resource';
+    assert.deepEqual(challenges, [
+      'Basic realm="Hearth", charset="UTF-8"',
+      `Bearer realm="Hearth", error="invalid_token", resource_metadata="${metadata}"`,
+    ]);
   }
 });
 

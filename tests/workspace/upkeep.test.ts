@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workspace } from '../../lib/core/contracts.ts';
@@ -20,6 +22,14 @@ describe('background work', () => {
 
   const clean = async () => {
     for await (const problem of check({ ...home, deep: true })) assert.fail(problem.message);
+  };
+  /** As if it had been written an hour ago; what the collector has taken stays away. */
+  const aged = async (ref: string) => {
+    const path = join(home.folder, 'blobs', ref.slice(0, 2), ref.slice(2, 4), ref);
+    const then = new Date(Date.now() - 3_600_000);
+    await utimes(path, then, then).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   };
   const gc = (youngerThan: number) => collectGarbage({ ...home, now: Date.now() + 10_000, youngerThan });
 
@@ -88,11 +98,12 @@ describe('background work', () => {
     const bodies = Array.from({ length: 4 }, () => randomBytes(70_000));
     let writing = true;
     const collecting = (async () => {
-      // Bytes are old after 100 ms here, just when the next writer brings the same ones again.
-      while (writing) await gc(10_100);
+      while (writing) await gc(1_800_000);
     })();
     for (let round = 0; round < 40; round++) {
       const body = bodies[round % bodies.length] as Buffer;
+      // Nobody has them, and they are old enough to go, just when a writer brings the same ones again.
+      await aged(home.blobs.refOf(body));
       await ws.write(at('/home/contested'), body);
       assert.deepEqual(await bytes((await ws.read(at('/home/contested'))).body), body);
       await sleep(30);

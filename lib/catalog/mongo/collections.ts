@@ -123,7 +123,7 @@ export const indexes: Readonly<Partial<Record<keyof Collections, readonly IndexD
   ],
   file: [{ key: { itemId: 1 } }, { key: { sha512: 1 } }, { key: { attachedToId: 1 }, sparse: true }],
   setting: [{ key: { key: 1 }, unique: true }],
-  token: [{ key: { expires: 1 }, expireAfterSeconds: 0 }],
+  token: [{ key: { expires: 1 }, expireAfterSeconds: 0 }, { key: { userId: 1 } }],
   apiKey: [{ key: { userId: 1 } }, { key: { key: 1 } }],
   home: [{ key: { user: 1 } }, { key: { dirty: 1 }, partialFilterExpression: { dirty: true } }],
   journal: [{ key: { home: 1, seq: 1 }, unique: true }, { key: { at: 1 } }],

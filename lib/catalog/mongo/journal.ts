@@ -2,7 +2,7 @@ import { StoreError } from '../../core/error.ts';
 import type { EntryId, JournalRecord } from '../../core/values.ts';
 import { objectId } from './documents.ts';
 import { journalOf } from './home.ts';
-import { homeDoc, settledHome } from './pending.ts';
+import { wholeHome } from './pending.ts';
 import { read, type Store } from './store.ts';
 
 /** The home first: what is settled meanwhile is in its records still. */
@@ -14,8 +14,7 @@ export async function changes(
 ): Promise<readonly JournalRecord[]> {
   const op = 'catalog.changes';
   const _id = objectId(home);
-  let found = await homeDoc(store, _id);
-  if (found !== undefined && (await settledHome(store, found))) found = await homeDoc(store, _id);
+  const found = await wholeHome(store, _id);
   if (found === undefined) throw new StoreError('not-found', { op });
   const { floor, seq, recent, settled } = found;
   if (since < floor || since > seq) {

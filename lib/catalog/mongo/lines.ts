@@ -14,14 +14,14 @@ export interface Line {
   readonly rows: readonly Row[];
 }
 
-interface Upward {
+export interface Upward {
   readonly up: readonly FolderDoc[];
   readonly homes: readonly HomeDoc[];
   readonly files?: readonly FileDoc[];
 }
 
 /** All folders above in one look, and the home that one of them is the root of. */
-const upward = (start: string): readonly Document[] => [
+export const upward = (start: string): readonly Document[] => [
   {
     $graphLookup: {
       ...{
@@ -42,7 +42,7 @@ const filesOf = {
   $lookup: { from: nameOf('file'), localField: '_id', foreignField: 'itemId', as: 'files' },
 };
 
-function lineOf(found: Upward, last: Row): Line | undefined {
+export function lineOf(found: Upward, last: Row): Line | undefined {
   const [home] = found.homes;
   if (home === undefined) return undefined;
   const root = home._id.toHexString();
@@ -59,25 +59,34 @@ function lineOf(found: Upward, last: Row): Line | undefined {
 
 /** Undefined where the entry cannot be reached from the root of a home. One round. */
 export async function lineTo(store: Store, id: EntryId): Promise<Line | undefined> {
-  if (!/^[0-9a-f]{24}$/.test(id)) return undefined;
+  if (!isId(id)) return undefined;
   const { folder, item, file } = store.all;
   const _id = objectId(id);
+  const kind = store.homes.kindOf(id);
   const ask = <T>(on: typeof folder | typeof item, stages: readonly Document[]) =>
     read('catalog.read', () =>
       on.aggregate<T & Upward>([{ $match: { _id } }, ...stages] as Document[]).toArray(),
     );
   const [[asFolder], [asItem]] = await Promise.all([
-    ask<FolderDoc>(folder, upward('$parentId')),
-    ask<ItemDoc>(item, [filesOf, ...upward('$folderId')]),
+    kind === 'item' ? [] : ask<FolderDoc>(folder, upward('$parentId')),
+    kind === 'folder' ? [] : ask<ItemDoc>(item, [filesOf, ...upward('$folderId')]),
   ]);
-  if (asFolder !== undefined) return lineOf(asFolder, folderRow(asFolder));
-  if (asItem !== undefined) return lineOf(asItem, itemRow(asItem, asItem.files));
+  if (asFolder !== undefined) return learnt(store, lineOf(asFolder, folderRow(asFolder)));
+  if (asItem !== undefined) return learnt(store, lineOf(asItem, itemRow(asItem, asItem.files)));
+  if (kind !== undefined) return undefined;
   const member = await read('catalog.read', () => file.findOne({ _id, itemId: { $ne: null } }));
   if (member?.itemId == null) return undefined;
   const line = await lineTo(store, member.itemId.toHexString());
   const above = line?.rows.at(-1);
   if (line === undefined || above?.foreign !== true || above.kind === 'file') return undefined;
   return { home: line.home, rows: [...line.rows, memberRow(member)] };
+}
+
+const isId = (id: EntryId): boolean => /^[0-9a-f]{24}$/.test(id);
+
+function learnt(store: Store, line: Line | undefined): Line | undefined {
+  if (line !== undefined) store.homes.learn(line.home._id.toHexString(), line.rows);
+  return line;
 }
 
 /** Every stored name under which a name may be found, the likeliest first. */
@@ -93,37 +102,28 @@ export function likeliest(rows: readonly Row[], name: string): Row | undefined {
 /** Levels that are looked for among items too, in the one look: a pipeline has at most 1,000 stages. */
 const itemLevels = 64;
 
-/** Rows below a folder along names, as far as there are any. One round, unless a long path ends early. */
-export async function rowsBelow(
+/** Looks for names, one below the other; `top`: the field that has the id of the first folder. */
+function along(names: readonly string[], top: string): readonly Document[] {
+  const last = names.length - 1;
+  return names.flatMap((name, level) => {
+    const above = level === 0 ? top : `f${level - 1}._id`;
+    const pipeline = [{ $match: { name: { $in: candidates(name) } } }, { $project: rowFields }];
+    const folders = { from: nameOf('folder'), localField: above, foreignField: 'parentId' };
+    const items = { from: nameOf('item'), localField: above, foreignField: 'folderId' };
+    const inFolders = { $lookup: { ...folders, pipeline, as: `f${level}` } };
+    if (level < last && level >= itemLevels) return [inFolders];
+    return [inFolders, { $lookup: { ...items, pipeline: [...pipeline, filesOf], as: `i${level}` } }];
+  });
+}
+
+/** What `along` has found. */
+async function rowsAlong(
   store: Store,
+  found: Document | undefined,
   from: EntryId,
   names: readonly string[],
 ): Promise<readonly Row[]> {
-  if (names.length === 0) return [];
   const rows: Row[] = [];
-  const stages: Document[] = [{ $match: { _id: objectId(from) } }, { $project: { _id: 1 } }];
-  const last = names.length - 1;
-  names.forEach((name, level) => {
-    const above = level === 0 ? '_id' : `f${level - 1}._id`;
-    const pipeline = [{ $match: { name: { $in: candidates(name) } } }, { $project: rowFields }];
-    stages.push({
-      $lookup: {
-        from: nameOf('folder'),
-        localField: above,
-        foreignField: 'parentId',
-        pipeline,
-        as: `f${level}`,
-      },
-    });
-    if (level < last && level >= itemLevels) return;
-    stages.push({
-      $lookup: {
-        ...{ from: nameOf('item'), localField: above, foreignField: 'folderId', as: `i${level}` },
-        pipeline: [...pipeline, filesOf],
-      },
-    });
-  });
-  const [found] = await read('catalog.read', () => store.all.folder.aggregate<Document>(stages).toArray());
   let parent = from;
   for (const [level, name] of names.entries()) {
     const row = likeliest(rowsOf(found?.[`f${level}`], found?.[`i${level}`], parent), name);
@@ -135,6 +135,38 @@ export async function rowsBelow(
     parent = row.id;
   }
   return rows;
+}
+
+/** A line, and the rows below it along names as far as there are any. */
+export interface Way {
+  readonly line: Line | undefined;
+  readonly below: readonly Row[];
+}
+
+/** One round, unless a long path ends early; from the root of a home one question. */
+export async function wayFrom(store: Store, from: EntryId, names: readonly string[]): Promise<Way> {
+  if (!isId(from)) return { line: undefined, below: [] };
+  if (store.homes.get(from) === from) return wayFromRoot(store, from, names);
+  const _id = objectId(from);
+  const stages = [{ $match: { _id } }, { $project: { _id: 1 } }, ...along(names, '_id')];
+  const [line, [found]] = await Promise.all([
+    lineTo(store, from),
+    names.length === 0
+      ? []
+      : read('catalog.read', () => store.all.folder.aggregate<Document>(stages).toArray()),
+  ]);
+  return { line, below: await rowsAlong(store, found, from, names) };
+}
+
+type Rooted = HomeDoc & { readonly roots: readonly FolderDoc[] };
+
+async function wayFromRoot(store: Store, from: EntryId, names: readonly string[]): Promise<Way> {
+  const roots = { from: nameOf('folder'), localField: '_id', foreignField: '_id', as: 'roots' };
+  const stages = [{ $match: { _id: objectId(from) } }, { $lookup: roots }, ...along(names, '_id')];
+  const [home] = await read('catalog.read', () => store.all.home.aggregate<Rooted>(stages).toArray());
+  const [root] = home?.roots ?? [];
+  if (home === undefined || root === undefined) return { line: undefined, below: [] };
+  return { line: { home, rows: [folderRow(root)] }, below: await rowsAlong(store, home, from, names) };
 }
 
 function rowsOf(folders: unknown, items: unknown, parent: EntryId): readonly Row[] {

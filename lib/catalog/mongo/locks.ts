@@ -4,7 +4,7 @@ import type { EntryId, Lock, LockToken } from '../../core/values.ts';
 import { type LockDoc, nameOf } from './collections.ts';
 import { objectId } from './documents.ts';
 import type { HomeDoc } from './home.ts';
-import { settledHome } from './pending.ts';
+import { wholly } from './pending.ts';
 import { read, type Store } from './store.ts';
 import type { Workers } from './worker.ts';
 
@@ -29,9 +29,11 @@ export function mongoLocks(store: Store, workers: Workers): Locks {
 
   return {
     held: async (home, now) => {
-      let found = await look(home);
-      if (found !== undefined && (await settledHome(store, found as unknown as HomeDoc)))
-        found = await look(home);
+      const found = await wholly(
+        store,
+        () => look(home),
+        (one) => one,
+      );
       const sorted = (found?.locks ?? []).toSorted((a, b) => (a._id < b._id ? -1 : 1)).map(toLock);
       return { generation: found?.generation ?? 0, locks: sorted.filter((lock) => lock.expires > now) };
     },

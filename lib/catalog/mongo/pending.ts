@@ -66,7 +66,10 @@ export const markApplied = (store: Store, _id: ObjectId, rev: number) =>
  * True when the home was half written at the time of that look: then it is whole now, and what was seen of it has to
  * be read anew. A change whose author does not come to making it (it died) is made here.
  */
-export async function settledHome(store: Store, seen: HomeDoc): Promise<boolean> {
+export async function settledHome(
+  store: Store,
+  seen: Pick<HomeDoc, '_id' | 'rev' | 'applied'>,
+): Promise<boolean> {
   if (store.transactions || seen.rev === seen.applied) return false;
   if (store.pending.isMade(seen._id.toHexString(), seen.rev)) return false;
   for (const wait of looks) {
@@ -83,6 +86,25 @@ export async function settledHome(store: Store, seen: HomeDoc): Promise<boolean>
   await markApplied(store, home._id, home.rev);
   return true;
 }
+
+/** Looks, and looks again where the home was half written at that time. */
+export async function wholly<T>(
+  store: Store,
+  look: () => Promise<T>,
+  homeIn: (found: T) => Pick<HomeDoc, '_id' | 'rev' | 'applied'> | undefined,
+): Promise<T> {
+  const found = await look();
+  const home = homeIn(found);
+  return home !== undefined && (await settledHome(store, home)) ? look() : found;
+}
+
+/** A home, whole; undefined where there is none. */
+export const wholeHome = (store: Store, _id: ObjectId): Promise<HomeDoc | undefined> =>
+  wholly(
+    store,
+    () => homeDoc(store, _id),
+    (found) => found,
+  );
 
 export async function homeDoc(store: Store, _id: ObjectId): Promise<HomeDoc | undefined> {
   return (await read('catalog.read', () => store.all.home.findOne({ _id }))) ?? undefined;

@@ -6,24 +6,24 @@ import { extentsOf } from './contents.ts';
 import { type FileDoc, type FolderDoc, type ItemDoc, objectId } from './documents.ts';
 import { asStoreError } from './errors.ts';
 import { folderVersions, toHome } from './home.ts';
-import { type Line, lineTo, rowsBelow } from './lines.ts';
-import { settledHome } from './pending.ts';
+import { type Line, lineOf, lineTo, type Upward, upward, wayFrom } from './lines.ts';
+import { wholly } from './pending.ts';
 import { folderRow, itemRow, memberRow, type Row, rowFields, toEntry } from './rows.ts';
 import { read, type Store } from './store.ts';
 
 /** The line, once nothing of the home is half written. */
-export async function settledLine(store: Store, id: EntryId): Promise<Line | undefined> {
-  const line = await lineTo(store, id);
-  if (line === undefined || !(await settledHome(store, line.home))) return line;
-  return lineTo(store, id);
-}
+export const settledLine = (store: Store, id: EntryId): Promise<Line | undefined> =>
+  wholly(
+    store,
+    () => lineTo(store, id),
+    (line) => line?.home,
+  );
 
 export async function entry(store: Store, id: EntryId): Promise<Entry | undefined> {
   const line = await settledLine(store, id);
   const row = line?.rows.at(-1);
   if (line === undefined || row === undefined) return undefined;
   const home = toHome(line.home);
-  store.homes.learn(home.id, [id]);
   return toEntry(row, home.id, folderVersions(home));
 }
 
@@ -36,10 +36,11 @@ export async function resolve(
   names: readonly string[],
   seen: Seen,
 ): Promise<Resolved | undefined> {
-  const look = () => Promise.all([lineTo(store, from), rowsBelow(store, from, names)]);
-  let [line, below] = await look();
-  if (line === undefined) return undefined;
-  if (await settledHome(store, line.home)) [line, below] = await look();
+  const { line, below } = await wholly(
+    store,
+    () => wayFrom(store, from, names),
+    (way) => way.line?.home,
+  );
   if (line === undefined) return undefined;
   const home = toHome(line.home);
   const version = folderVersions(home);
@@ -47,10 +48,7 @@ export async function resolve(
   const found = isFile ? [] : below;
   const missing = names.slice(found.length);
   const rows = [...line.rows, ...found];
-  store.homes.learn(
-    home.id,
-    rows.map((row) => row.id),
-  );
+  store.homes.learn(home.id, rows);
   seen(line, found, missing);
   return { chain: rows.map((row) => toEntry(row, home.id, version)), missing };
 }
@@ -58,19 +56,36 @@ export async function resolve(
 const firstPage = 64;
 const nextPage = 512;
 
-export async function* children(store: Store, parent: EntryId, after = ''): AsyncIterable<readonly Entry[]> {
-  const { folder, item } = store.all;
+interface Listing {
+  readonly line: Line | undefined;
+  readonly folders: Rows<FolderDoc>;
+  readonly items: Rows<ItemDoc>;
+}
+
+/** The way to a folder, and the beginning of what is in it, all at once. */
+async function listing(store: Store, parent: EntryId, after: string): Promise<Listing> {
   const _id = objectId(parent);
   const named = { name: { $gt: after } };
   const options = { projection: rowFields, sort: { name: 1 } as const, batchSize: nextPage };
+  const { folder, item } = store.all;
   const folders = new Rows(folder.find({ parentId: _id, ...named }, options), folderRow);
   const items = new Rows(item.find({ folderId: _id, ...named }, options), (doc) =>
     itemRow(doc, filesIn(doc)),
   );
   items.complete = (docs) => withFiles(store, docs);
-  const looks = [settledLine(store, parent), folders.fill(), items.fill()] as const;
+  const [line] = await Promise.all([lineTo(store, parent), folders.fill(), items.fill()]);
+  return { line, folders, items };
+}
+
+export async function* children(store: Store, parent: EntryId, after = ''): AsyncIterable<readonly Entry[]> {
+  const opened: Listing[] = [];
+  const look = async () => {
+    const found = await listing(store, parent, after);
+    opened.push(found);
+    return found;
+  };
   try {
-    const [line] = await Promise.all(looks);
+    const { line, folders, items } = await wholly(store, look, (found) => found.line?.home);
     const top = line?.rows.at(-1);
     if (line === undefined || top?.kind !== 'folder') return;
     const home = toHome(line.home);
@@ -82,16 +97,12 @@ export async function* children(store: Store, parent: EntryId, after = ''): Asyn
     }
     for (let limit = firstPage; ; limit = nextPage) {
       const rows = await merged(folders, items, limit);
-      store.homes.learn(
-        home.id,
-        rows.map((row) => row.id),
-      );
+      store.homes.learn(home.id, rows);
       if (rows.length > 0) yield rows.map((row) => toEntry(row, home.id, version));
       if (rows.length < limit) return;
     }
   } finally {
-    await Promise.allSettled(looks);
-    await Promise.all([folders.close(), items.close()]);
+    await Promise.all(opened.flatMap(({ folders, items }) => [folders.close(), items.close()]));
   }
 }
 
@@ -215,16 +226,30 @@ function waiting({ bodies = [] }: Laid, size: number): { readonly body?: Uint8Ar
   return found === undefined || size === 0 ? {} : { body: bytesOf(found.body).subarray(0, size) };
 }
 
+/** The content of an item that can be reached, in one question. */
 export async function layout(store: Store, id: EntryId): Promise<Layout | undefined> {
+  if (!/^[0-9a-f]{24}$/.test(id)) return undefined;
   const _id = objectId(id);
-  const look = () =>
-    read('catalog.layout', () => store.all.item.aggregate<Laid>([{ $match: { _id } }, ...laidOut]).toArray());
-  const [line, [found]] = await Promise.all([settledLine(store, id), look()]);
-  if (line === undefined) return undefined;
-  if (found !== undefined) return layoutOf(found);
-  const member = await read('catalog.layout', () => store.all.file.findOne({ _id }));
-  const row = member === null ? undefined : memberRow(member);
-  return member === null || row === undefined
-    ? undefined
-    : { version: row.version, size: row.size, extents: extentsOf(member) };
+  const [found] = await wholly(
+    store,
+    () =>
+      read('catalog.layout', () =>
+        store.all.item
+          .aggregate<Laid & Upward>([{ $match: { _id } }, ...laidOut, ...upward('$folderId')] as Document[])
+          .toArray(),
+      ),
+    ([one]) => one?.homes[0],
+  );
+  if (found === undefined) return layoutOfMember(store, id);
+  return lineOf(found, itemRow(found, found.files)) === undefined ? undefined : layoutOf(found);
+}
+
+async function layoutOfMember(store: Store, id: EntryId): Promise<Layout | undefined> {
+  const [line, member] = await Promise.all([
+    settledLine(store, id),
+    read('catalog.layout', () => store.all.file.findOne({ _id: objectId(id) })),
+  ]);
+  if (line === undefined || member === null) return undefined;
+  const { version, size } = memberRow(member);
+  return { version, size, extents: extentsOf(member) };
 }

@@ -4,7 +4,7 @@ import type { EntryId } from '../../core/values.ts';
 import { long, objectId } from './documents.ts';
 import type { JournalDoc } from './home.ts';
 import { type HomeState, journalOf, toHome, touchedSince } from './home.ts';
-import { homeDoc, settledHome } from './pending.ts';
+import { wholeHome } from './pending.ts';
 import { read, type Store } from './store.ts';
 
 /**
@@ -14,10 +14,8 @@ import { read, type Store } from './store.ts';
  */
 export async function settle(store: Store, id: EntryId): Promise<HomeState> {
   const _id = objectId(id);
-  const found = await homeDoc(store, _id);
-  if (found === undefined) throw new StoreError('not-found', { op: 'catalog.settle' });
-  await settledHome(store, found);
-  const doc = (await homeDoc(store, _id)) ?? found;
+  const doc = await wholeHome(store, _id);
+  if (doc === undefined) throw new StoreError('not-found', { op: 'catalog.settle' });
   const home = toHome(doc);
   const fresh = home.recent.filter(({ seq }) => seq > home.settled);
   if (fresh.length > 0) {

@@ -3,6 +3,7 @@ import type { Clock, Ids } from '../../core/contracts.ts';
 import type { EntryId } from '../../core/values.ts';
 import type { Collections } from './collections.ts';
 import { patiently } from './errors.ts';
+import type { Row } from './rows.ts';
 
 /** What every part of the catalog works with. */
 export interface Store {
@@ -38,16 +39,27 @@ export interface Session {
 
 const kept = 200_000;
 
+type Kind = 'folder' | 'item';
+
 /** Bounded; what is forgotten is looked up again. */
 export class HomeIndex {
-  private readonly known = new Map<EntryId, EntryId>();
+  private readonly known = new Map<EntryId, { readonly home: EntryId; readonly kind: Kind | undefined }>();
 
   get(id: EntryId): EntryId | undefined {
-    return this.known.get(id);
+    return this.known.get(id)?.home;
   }
 
-  learn(home: EntryId, ids: Iterable<EntryId>): void {
+  /** In which of Girder's collections it is. */
+  kindOf(id: EntryId): Kind | undefined {
+    return this.known.get(id)?.kind;
+  }
+
+  learn(home: EntryId, rows: Iterable<Pick<Row, 'id' | 'kind' | 'foreign'>>): void {
     if (this.known.size > kept) this.known.clear();
-    for (const id of ids) this.known.set(id, home);
+    for (const { id, kind, foreign } of rows) {
+      // One of several files of an item, or the item itself: looked for everywhere.
+      const where = foreign === true ? undefined : kind === 'folder' ? 'folder' : 'item';
+      this.known.set(id, { home, kind: where });
+    }
   }
 }

@@ -3,9 +3,9 @@ import { isStoreError, StoreError } from '../../core/error.ts';
 import type { Durability, EntryId } from '../../core/values.ts';
 import { commit } from './commit.ts';
 import { objectId } from './documents.ts';
-import { type HomeDoc, type HomeState, toHome } from './home.ts';
+import { type HomeState, toHome } from './home.ts';
 import type { Line } from './lines.ts';
-import { homeDoc, settledHome } from './pending.ts';
+import { homeDoc, wholeHome } from './pending.ts';
 import type { Row } from './rows.ts';
 import { settle } from './settle.ts';
 import type { Store } from './store.ts';
@@ -30,6 +30,8 @@ const attemptsMost = 60;
 const recentMost = 64;
 /** Milliseconds without a change after which a home is settled. */
 const quiet = 50;
+/** Milliseconds after which its document gives up the records that are settled. */
+const longQuiet = 2000;
 
 /**
  * The changes of one home, one batch after the other: each is planned on the home as it was last seen and committed
@@ -102,13 +104,15 @@ export class HomeWorker {
 
   private rest(): void {
     const { state } = this;
-    if (state === undefined || state.settled >= state.seq) return;
+    if (state === undefined || (state.settled >= state.seq && state.recent.length === 0)) return;
+    // The second time is for the records that readers on their way may still want.
+    const wait = state.settled >= state.seq ? longQuiet : quiet;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       if (this.running) return;
       this.running = true;
       this.idle = this.settleNow().then(() => this.run());
-    }, quiet);
+    }, wait);
     this.timer.unref();
   }
 
@@ -185,14 +189,9 @@ export class HomeWorker {
   }
 
   private async look(): Promise<HomeState> {
-    const found = await this.doc();
-    return toHome((await settledHome(this.store, found)) ? await this.doc() : found);
-  }
-
-  private async doc(): Promise<HomeDoc> {
-    const found = await homeDoc(this.store, objectId(this.id));
+    const found = await wholeHome(this.store, objectId(this.id));
     if (found === undefined) throw new StoreError('not-found', { message: 'The home is gone.' });
-    return found;
+    return toHome(found);
   }
 
   private async stillThere(): Promise<boolean> {

@@ -1,0 +1,3 @@
+import { mongoSuites } from './mongo-suites.ts';
+
+mongoSuites('MongoDB, one node without transactions', { kind: 'single', transactions: false });

@@ -14,6 +14,8 @@ export interface Result {
 }
 
 export interface ReportOptions {
+  /** Which part of the results it is. */
+  readonly suite: string;
   readonly only?: string | undefined;
   readonly peers?: string | undefined;
   readonly quick: boolean;
@@ -86,15 +88,12 @@ function section(result: Result, peers: readonly Peer[]): string {
   return [
     `### ${work.title}`,
     table(head, rows),
-    table(['bar', 'Hearth', 'limit', 'ratio', ''], bars),
+    ...(bars.length === 0 ? [] : [table(['bar', 'Hearth', 'limit', 'ratio', ''], bars)]),
     ...(work.note === undefined ? [] : [work.note]),
     ...(short.length === 0 ? [] : [`Fewer than ${rounds} rounds: ${short.join(', ')}.`]),
     ...(failures.length === 0 ? [] : [`Failed:\n\n${failures.map((line) => `- ${line}`).join('\n')}`]),
   ].join('\n\n');
 }
-
-const start = '<!-- results -->';
-const end = '<!-- /results -->';
 
 /** Prints all; only a whole run is written down. */
 export async function report(
@@ -103,7 +102,10 @@ export async function report(
   options: ReportOptions,
 ): Promise<void> {
   const file = new URL('RESULTS.md', import.meta.url);
+  const mark = options.suite === 'peers' ? 'results' : options.suite;
+  const [start, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
   const flags = [
+    ...(options.suite === 'peers' ? [] : ['--suite', options.suite]),
     ...(options.only === undefined ? [] : ['--only', options.only]),
     ...(options.peers === undefined ? [] : ['--peers', options.peers]),
     ...(options.rounds === '3' ? [] : ['--rounds', options.rounds]),

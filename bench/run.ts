@@ -1,4 +1,4 @@
-/** Hearth beside its peers: `npm run bench -- [--only WORK,…] [--peers a,b] [--rounds N] [--quick]`. */
+/** Hearth beside its peers, or beside itself on MongoDB: `npm run bench -- [--suite mongo] [--only WORK,…] [--peers a,b] [--rounds N] [--quick]`. */
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { apache } from './peers/apache.ts';
-import { hearth, hearthFull, hearthTwo } from './peers/hearth.ts';
+import { hearth, hearthFull, hearthMongo, hearthMongoOne, hearthTwo } from './peers/hearth.ts';
 import { lighttpd } from './peers/lighttpd.ts';
 import { nginx } from './peers/nginx.ts';
 import type { Peer } from './peers/peer.ts';
@@ -17,6 +17,7 @@ import { type Result, report } from './report.ts';
 import { big } from './work/big.ts';
 import { designNote } from './work/design-note.ts';
 import { getSmall } from './work/get-small.ts';
+import { onMongo } from './work/on-mongo.ts';
 import { propfindDepth0 } from './work/propfind-depth0.ts';
 import { propfindDepth1 } from './work/propfind-depth1.ts';
 import { putOverwrite } from './work/put-overwrite.ts';
@@ -35,8 +36,10 @@ const peers: readonly Peer[] = [
   hearth,
   hearthFull,
   hearthTwo,
+  hearthMongoOne,
+  hearthMongo,
 ];
-const works: readonly Work[] = [
+const besidePeers: readonly Work[] = [
   propfindDepth1,
   propfindDepth0,
   putSmall,
@@ -50,6 +53,8 @@ const works: readonly Work[] = [
 
 const { values } = parseArgs({
   options: {
+    /** `peers` or `mongo`: two parts of the results. */
+    suite: { type: 'string', default: 'peers' },
     only: { type: 'string' },
     peers: { type: 'string' },
     rounds: { type: 'string', default: '3' },
@@ -60,6 +65,8 @@ const { values } = parseArgs({
     remark: { type: 'string' },
   },
 });
+if (values.suite !== 'peers' && values.suite !== 'mongo') throw new Error('--suite is peers or mongo');
+const works = values.suite === 'mongo' ? onMongo : besidePeers;
 const begun = Date.now();
 /** Nothing new is begun after this. */
 const deadline = begun + 60 * 60_000;

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { databaseUrl } from '../../tests/support/mongod.ts';
+import { startSet } from '../../tests/support/mongod-nodes.ts';
 import { basic, login, type Peer } from './peer.ts';
 import { launch, run } from './process.ts';
 
@@ -14,21 +16,40 @@ export async function hearthCommand(...args: readonly string[]): Promise<string>
   return stdout.trim();
 }
 
-export async function account(data: string, seed: string | undefined): Promise<string> {
-  await hearthCommand('user', 'add', login, '--data', data);
-  if (seed !== undefined) await hearthCommand('import', seed, '--user', login, '--data', data);
-  return await hearthCommand('token', 'create', login, '--data', data);
+export async function account(
+  data: string,
+  seed: string | undefined,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const at = ['--data', data, ...flags];
+  await hearthCommand('user', 'add', login, ...at);
+  if (seed !== undefined) await hearthCommand('import', seed, '--user', login, ...at);
+  return await hearthCommand('token', 'create', login, ...at);
 }
 
-function variant(key: string, name: string, durability: string, flags: readonly string[]): Peer {
+/** Servers of a replica set below it, where there are any; they end with this process. */
+function variant(key: string, name: string, durability: string, flags: readonly string[], members = 0): Peer {
   return {
     key,
     name,
     durability,
     async start(dir, seed) {
       const data = join(dir, 'data');
-      const token = await account(data, seed);
-      const args = [...nodeFlags, bin, 'serve', '--json', '--port', '0', '--data', data, ...flags];
+      const set = members === 0 ? undefined : await startSet(members);
+      const catalog = set === undefined ? [] : ['--catalog', databaseUrl(set.url, 'hearth')];
+      const token = await account(data, seed, catalog);
+      const args = [
+        ...nodeFlags,
+        bin,
+        'serve',
+        '--json',
+        '--port',
+        '0',
+        '--data',
+        data,
+        ...flags,
+        ...catalog,
+      ];
       const child = launch(dir, process.execPath, args, true);
       let text = '';
       child.process.stdout?.setEncoding('utf8').on('data', (part: string) => {
@@ -49,7 +70,11 @@ function variant(key: string, name: string, durability: string, flags: readonly 
         authorization: basic(login, token),
         pid: child.pid,
         hearth: { origin: url, data },
-        stop: child.stop,
+        ...(set === undefined ? {} : { mongo: set.url }),
+        stop: async () => {
+          await child.stop();
+          await set?.stop();
+        },
       };
     },
   };
@@ -66,3 +91,20 @@ export const hearthTwo = variant('hearth-two', 'Hearth, relaxed, --workers 2', r
   '--workers',
   '2',
 ]);
+
+const majority = 'a majority of the database has it in its journal';
+
+export const hearthMongoOne = variant(
+  'hearth-mongo-one',
+  'Hearth on MongoDB, a set of one',
+  majority,
+  ['--durability', 'relaxed'],
+  1,
+);
+export const hearthMongo = variant(
+  'hearth-mongo',
+  'Hearth on MongoDB, a set of three',
+  majority,
+  ['--durability', 'relaxed'],
+  3,
+);

@@ -11,6 +11,8 @@ export interface Running {
   readonly root?: string;
   /** Where `/metrics` is, and `hearth` commands work. */
   readonly hearth?: { readonly origin: string; readonly data: string };
+  /** The address of the MongoDB below, for the driver alone. */
+  readonly mongo?: string;
   stop(): Promise<void>;
 }
 

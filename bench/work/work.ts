@@ -53,6 +53,7 @@ export interface Work {
 
 export const served = ['apache', 'nginx', 'lighttpd', 'rclone', 'webdav-server', 'over-workspace'];
 export const hearths = ['hearth', 'hearth-full', 'hearth-two'];
+export const hearthMongos = ['hearth-mongo-one', 'hearth-mongo'];
 
 export function median(values: readonly number[]): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);

@@ -9,6 +9,7 @@ import { objectId } from './mongo/documents.ts';
 import { asStoreError } from './mongo/errors.ts';
 import { folderVersions, toHome } from './mongo/home.ts';
 import { changes } from './mongo/journal.ts';
+import { loadDump } from './mongo/load.ts';
 import { mongoLocks } from './mongo/locks.ts';
 import { Pending, wholeHome } from './mongo/pending.ts';
 import { countTrash } from './mongo/quota.ts';
@@ -83,6 +84,20 @@ async function hasTransactions(db: Db): Promise<boolean> {
 
 /** Names and metadata in MongoDB, in the documents that a Girder writes and reads. */
 export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalog> {
+  return catalogOf(await openStore(options));
+}
+
+/** Fills an empty database from what `upkeep.backup` wrote. */
+export async function restoreMongo(options: MongoCatalogOptions, dump: string): Promise<void> {
+  const store = await openStore(options);
+  try {
+    await loadDump(store, dump, options.assetstore?.root);
+  } finally {
+    await store.client.close();
+  }
+}
+
+async function openStore(options: MongoCatalogOptions): Promise<Store> {
   const { ids, clock = Date.now } = options;
   const client = await connect(options);
   const db = databaseOf(client, options.url);
@@ -93,7 +108,7 @@ export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalo
     const assetstore =
       options.assetstore === undefined ? null : await ensureAssetstore(all, options.assetstore.root, ids());
     const homes = new HomeIndex();
-    return catalogOf({
+    return {
       client,
       db,
       all,
@@ -103,7 +118,7 @@ export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalo
       assetstore,
       homes,
       pending: new Pending(),
-    });
+    };
   } catch (error) {
     await client.close();
     throw asStoreError(error, 'catalog.open');

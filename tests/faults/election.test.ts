@@ -11,6 +11,14 @@ import { fsck } from './fsck.ts';
 const seed = Number(process.env.HEARTH_SEED ?? 11);
 const rounds = Number(process.env.HEARTH_ROUNDS ?? 20);
 
+/** What the server has to say of its failures, for whoever reads that a test failed. */
+const errorsOf = (log: string): string =>
+  log
+    .split('\n')
+    .filter((line) => /"level":[56]0/.test(line))
+    .slice(-5)
+    .join('\n');
+
 describe('the primary of three killed by SIGKILL under load', {
   skip: needsMongod(),
   timeout: 290_000,
@@ -28,6 +36,7 @@ describe('the primary of three killed by SIGKILL under load', {
 
   it(`${rounds} rounds with seed ${seed}: success or 503, every acknowledged change and lock is there, fsck is clean`, async (t) => {
     assert.ok(server && set);
+    const log = server.log;
     const report = await electionRounds(server, set, {
       rounds,
       random: randomFrom(seed),
@@ -35,6 +44,9 @@ describe('the primary of three killed by SIGKILL under load', {
       ...(process.env.HEARTH_ROUNDS === undefined
         ? {}
         : { onRound: (round, time) => t.diagnostic(`round ${round}: ${Math.round(time)} ms`) }),
+    }).catch((error: unknown) => {
+      t.diagnostic(errorsOf(log()));
+      throw error;
     });
     const sorted = report.recovery.toSorted((a, b) => a - b);
     const [least, middle, most] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)].map(

@@ -35,7 +35,7 @@ export class LockClient {
     const response = await fetch(`${url}/homes/${login}/${this.folder}/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...headers },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(30_000),
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();
@@ -59,6 +59,8 @@ export class LockClient {
 
   async work(gone: () => boolean): Promise<void> {
     while (!gone()) {
+      // Every lock that comes or goes makes the other clients check theirs again: as often as an office does it.
+      await sleep(100 + this.random() * 200);
       const began = performance.now();
       const done = this.held.length < 3 || this.random() < 0.5 ? await this.lock() : await this.unlock();
       if (!done) continue;

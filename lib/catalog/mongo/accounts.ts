@@ -70,7 +70,7 @@ export function mongoAccounts(store: Store, workers: Workers): Accounts {
       await eraseHome(store, found.home);
     },
     ...tokens(store, kept),
-    ...links(store, find),
+    ...links(store),
     girder: girderCredentials(store),
     setting: async (key) => {
       const found = await read('catalog.setting', () => settings.findOne({ key }));

@@ -1,12 +1,12 @@
 import type { Accounts } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import type { TokenRecord, User } from '../../core/values.ts';
-import { nameOf, type TokenDoc } from './collections.ts';
+import type { TokenDoc } from './collections.ts';
 import { objectId } from './documents.ts';
 import { asStoreError, isDuplicate } from './errors.ts';
 import { bytesOf } from './reads.ts';
 import { read, type Store } from './store.ts';
-import { type UserWithHome, userOf, withHome } from './users.ts';
+import { ownerOf, type UserWithHome, userOf } from './users.ts';
 
 const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
@@ -57,14 +57,7 @@ export function tokens(
       ownToken
         .aggregate<TokenDoc & { readonly users: readonly UserWithHome[] }>([
           { $match: { _id: id } },
-          { $addFields: { owner: { $toObjectId: '$user' } } },
-          {
-            $lookup: {
-              ...{ from: nameOf('user'), localField: 'owner', foreignField: '_id', as: 'users' },
-              pipeline: [withHome],
-            },
-          },
-          { $unset: 'owner' },
+          ...ownerOf,
         ])
         .toArray(),
     );

@@ -17,6 +17,18 @@ export const withHome: Document = {
   },
 };
 
+/** The user whose id stands in `user` as text, with the home. */
+export const ownerOf: readonly Document[] = [
+  { $addFields: { owner: { $toObjectId: '$user' } } },
+  {
+    $lookup: {
+      ...{ from: nameOf('user'), localField: 'owner', foreignField: '_id', as: 'users' },
+      pipeline: [withHome],
+    },
+  },
+  { $unset: 'owner' },
+];
+
 /** Girder quotas: none where the default is used, since Hearth has no default of its own there. */
 function quotaOf({ quota }: UserDoc): number | null {
   return quota?.fileSizeQuota == null ? null : Number(quota.fileSizeQuota);

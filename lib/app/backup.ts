@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { keyFileName } from '../auth/server-key.ts';
 import { StoreError } from '../core/error.ts';
 import { type CopyReport, copyBlobs } from './blob-copy.ts';
+import { type CatalogCopies, copiesOf } from './catalog-copies.ts';
 import type { House } from './compose.ts';
 import { keepingBytes } from './maintenance.ts';
-import { openBlobs, openCatalog } from './registry.ts';
+import { openBlobs } from './registry.ts';
 
 /** What a backup folder holds beside `blobs/` and the key. */
-export const catalogFile = 'catalog.sqlite';
 export const manifestFile = 'backup.json';
 
 export interface Manifest {
@@ -32,37 +32,43 @@ export async function backup(
 ): Promise<BackupReport> {
   const folder = resolve(dir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const next = join(folder, `${catalogFile}.next`);
+  const copies = copiesOf(house.config.catalog);
+  const next = join(folder, `${copies.file}.next`);
   await removeCatalog(next);
   const report = await keepingBytes(house, async () => {
     await house.catalog.upkeep.backup(next);
     await chmod(next, 0o600);
-    return copyAll(house, next, folder, onProgress);
+    return copyAll(house, copies, next, { folder, onProgress });
   });
   await copyKey(house, folder);
-  await rename(next, join(folder, catalogFile));
+  await rename(next, join(folder, copies.file));
   const manifest: Manifest = { format: 1, made: new Date(house.clock()).toISOString(), files: report.files };
   await replaceFile(join(folder, manifestFile), `${JSON.stringify(manifest)}\n`);
   return { ...report, folder };
 }
 
+interface Where {
+  readonly folder: string;
+  readonly onProgress: (report: CopyReport) => void;
+}
+
 async function copyAll(
   house: House,
+  copies: CatalogCopies,
   file: string,
-  folder: string,
-  onProgress: (report: CopyReport) => void,
+  { folder, onProgress }: Where,
 ): Promise<CopyReport> {
   const { clock, ids } = house;
-  const catalog = await openCatalog(`sqlite:${file}`, { clock, ids });
+  const contents = await copies.contents(file, { clock, ids });
   try {
     const target = await openBlobs(`file:${join(folder, 'blobs')}`, { clock, ids });
     try {
-      return await copyBlobs(catalog, house.blobs, target, onProgress);
+      return await copyBlobs(contents, house.blobs, target, onProgress);
     } finally {
       await target.close();
     }
   } finally {
-    await catalog.close();
+    await contents.close();
   }
 }
 

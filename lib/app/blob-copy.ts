@@ -1,6 +1,7 @@
-import type { BlobStore, Catalog } from '../core/contracts.ts';
+import type { BlobStore } from '../core/contracts.ts';
 import { isStoreError, StoreError } from '../core/error.ts';
 import type { BlobRef } from '../core/values.ts';
+import type { Contents } from './catalog-copies.ts';
 
 export interface CopyReport {
   /** Contents of the catalog seen. */
@@ -18,7 +19,7 @@ const lanes = 8;
 
 /** Copies every blob that a catalog names and that does not wait in the catalog itself, verified by its ref. */
 export async function copyBlobs(
-  catalog: Catalog,
+  catalog: Contents,
   from: BlobStore,
   to: BlobStore,
   onProgress: (report: CopyReport) => void,

@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { appPasswords } from '../auth/app-password.ts';
 import { chain } from '../auth/chain.ts';
+import { tokenNames } from '../auth/keyed-hash.ts';
+import { linkedAccounts } from '../auth/linked-accounts.ts';
 import { serverKey } from '../auth/server-key.ts';
 import type { Authenticator, BlobStore, Catalog, Clock, Ids, Workspaces } from '../core/contracts.ts';
 import { workspaces } from '../workspace/workspaces.ts';
@@ -10,6 +12,7 @@ import { objectIds } from './ids.ts';
 import { issuerAuthenticators, issuerSettings } from './issuers.ts';
 import type { StoreTimings } from './metrics.ts';
 import { type OwnCredentials, ownCredentials } from './own-credentials.ts';
+import { validLogin } from './people.ts';
 import { platformTokens } from './platform-tokens.ts';
 import { localPath, openBlobs, openCatalog } from './registry.ts';
 import type { Config } from './schema.ts';
@@ -54,19 +57,17 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const { onError, timings } = options;
   const catalog = timings?.catalog(plainCatalog) ?? plainCatalog;
   const blobs = timings?.blobs(plainBlobs) ?? plainBlobs;
+  const { accounts } = catalog;
   const told = onError === undefined ? {} : { onError };
-  const credentials = ownCredentials({ accounts: catalog.accounts, key, times: config.credentials, ...told });
+  const credentials = ownCredentials({ accounts, key, times: config.credentials, ...told });
+  const linked = linkedAccounts({ accounts, key, validLogin });
+  const foreign = { accounts: linked, nameOf: tokenNames(key), ...told };
   const authenticator = chain([
-    appPasswords({ accounts: catalog.accounts, key, ...told }),
+    appPasswords({ accounts, key, ...told }),
     credentials.mounts,
-    ...platformTokens(config.identity, {
-      girder: catalog.accounts.girder,
-      identityToUser: ({ issuer, subject }) => catalog.accounts.linked(issuer, subject),
-      key,
-      onError,
-    }),
+    ...platformTokens(config.identity, { girder: accounts.girder, ...foreign }),
     // Last: what nobody recognised, an issuer may be asked about.
-    ...issuerAuthenticators(issuers, { accounts: catalog.accounts, key, onError }),
+    ...issuerAuthenticators(issuers, foreign),
   ]);
   return {
     config,

@@ -1,22 +1,13 @@
-import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { ForeignContext } from '../auth/foreign-token.ts';
 import { introspectedTokens } from '../auth/introspected-token.ts';
 import { openIssuer } from '../auth/issuer.ts';
 import type { IssuerSettings, OAuthClient } from '../auth/issuer-settings.ts';
 import { jwtTokens } from '../auth/jwt-token.ts';
-import { linkedAccounts } from '../auth/linked-accounts.ts';
 import { providers } from '../auth/provider.ts';
-import { tokenHasher } from '../auth/token-memory.ts';
-import type { Accounts, Authenticator } from '../core/contracts.ts';
+import type { Authenticator } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
-import { validLogin } from './people.ts';
 import type { IssuerConfig } from './schema-identity.ts';
-
-export interface IssuersContext {
-  readonly accounts: Accounts;
-  readonly key: KeyObject;
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
 
 /** What the configuration says of issuers, with the secrets that it only names. */
 export function issuerSettings(configs: readonly IssuerConfig[]): Promise<readonly IssuerSettings[]> {
@@ -26,14 +17,10 @@ export function issuerSettings(configs: readonly IssuerConfig[]): Promise<readon
 /** JWTs first: they say whose they are. */
 export function issuerAuthenticators(
   settings: readonly IssuerSettings[],
-  { accounts, key, onError }: IssuersContext,
+  { accounts, nameOf, onError }: ForeignContext,
 ): readonly Authenticator[] {
   if (settings.length === 0) return [];
-  const options = {
-    issuers: settings.map((one) => openIssuer(one, { onError })),
-    accounts: linkedAccounts({ accounts, key, validLogin }),
-    hasher: tokenHasher(key),
-  };
+  const options = { issuers: settings.map((one) => openIssuer(one, { onError })), accounts, nameOf };
   return [jwtTokens(options), introspectedTokens(options)];
 }
 

@@ -1,18 +1,14 @@
-import type { KeyObject } from 'node:crypto';
 import { anyOf } from '../auth/any-of.ts';
-import type { IdentityToUser } from '../auth/foreign-token.ts';
+import type { ForeignContext } from '../auth/foreign-token.ts';
 import { girderCredentials } from '../auth/girder.ts';
 import { remoteGirder } from '../auth/girder-remote.ts';
 import { jupyterHubTokens } from '../auth/jupyterhub.ts';
 import type { Authenticator, GirderCredentials } from '../core/contracts.ts';
 import type { Config } from './schema.ts';
 
-export interface PlatformTokenOptions {
+export interface PlatformTokensContext extends ForeignContext {
   /** What the catalog's database has of a Girder. */
   readonly girder: GirderCredentials | undefined;
-  readonly identityToUser: IdentityToUser;
-  readonly key: KeyObject;
-  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 type Configured = Pick<Config['identity'], 'jupyterhubs' | 'girder'>;
@@ -23,22 +19,19 @@ type Configured = Pick<Config['identity'], 'jupyterhubs' | 'girder'>;
  */
 export function platformTokens(
   { jupyterhubs, girder }: Configured,
-  options: PlatformTokenOptions,
+  { girder: credentials, ...context }: PlatformTokensContext,
 ): readonly Authenticator[] {
-  const { identityToUser, key, onError } = options;
-  const shared = { identityToUser, key, ...(onError === undefined ? {} : { onError }) };
   const girders: Authenticator[] = [];
-  if (girder.shared && options.girder !== undefined) girders.push(girderCredentials(options.girder));
+  if (girder.shared && credentials !== undefined) girders.push(girderCredentials(credentials));
   const { url } = girder;
-  if (url !== null) girders.push(remoteGirder({ ...girder, ...shared, ...named(url, girder) }));
-  const hubs = jupyterhubs.map((hub) => jupyterHubTokens({ ...hub, ...shared, ...named(hub.url, hub) }));
+  if (url !== null) girders.push(remoteGirder({ ...girder, ...asked(url, girder), ...context }));
+  const hubs = jupyterhubs.map((hub) => jupyterHubTokens({ ...hub, ...asked(hub.url, hub), ...context }));
   return [girders, hubs].filter((alike) => alike.length > 0).map(anyOf);
 }
 
+type Asked = Pick<Config['identity']['girder'], 'id' | 'cacheFor' | 'staleFor' | 'accounts'>;
+
 /** A service without an id is known by its URL. */
-function named(
-  url: string,
-  given: { readonly id: string | null; readonly cacheFor: number; readonly staleFor: number },
-) {
-  return { url, id: given.id ?? url, fresh: given.cacheFor, stale: given.staleFor };
+function asked(url: string, { id, cacheFor, staleFor, accounts }: Asked) {
+  return { url, id: id ?? url, fresh: cacheFor, stale: staleFor, rules: accounts };
 }

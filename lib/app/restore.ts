@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { keyFileName } from '../auth/server-key.ts';
 import { StoreError } from '../core/error.ts';
-import { catalogFile, readManifest } from './backup.ts';
+import { readManifest } from './backup.ts';
 import { type CopyReport, copyBlobs } from './blob-copy.ts';
+import { type Contents, copiesOf } from './catalog-copies.ts';
 import { objectIds } from './ids.ts';
-import { localPath, openBlobs, openCatalog } from './registry.ts';
+import { localPath, openBlobs, type StoreContext } from './registry.ts';
 import type { Config } from './schema.ts';
 
 /** Lies in the data folder until all is there, so that an interrupted restore can be run again. */
@@ -20,47 +21,54 @@ export async function restore(
 ): Promise<CopyReport> {
   const from = resolve(dir);
   await readManifest(from);
-  const target = localPath(config.catalog);
-  if (target === undefined) {
-    throw new StoreError('unsupported', { message: 'A backup can be restored to a sqlite: catalog only.' });
+  const copies = copiesOf(config.catalog);
+  const catalog = join(from, copies.file);
+  if (!existsSync(catalog)) {
+    const message = `${from} holds no ${copies.file}: it was made of another kind of catalog than ${config.catalog.slice(0, config.catalog.indexOf(':'))}.`;
+    throw new StoreError('unsupported', { message });
   }
   await refuseNonEmpty(config.data);
-  if (existsSync(target)) throw occupied(target);
-  for (const folder of [config.data, dirname(target)]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const local = localPath(config.catalog);
+  if (local !== undefined && existsSync(local)) throw occupied(local);
+  const folders = [config.data, ...(local === undefined ? [] : [dirname(local)])];
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(join(config.data, marker), `${from}\n`);
   await copyKey(join(from, keyFileName), join(config.data, keyFileName));
-  const next = `${target}.next`;
-  await copyFile(join(from, catalogFile), next);
-  const report = await copyAll(config, next, join(from, 'blobs'), onProgress);
-  await rename(`${next}.renewed`, target);
-  await rm(next);
+  const context = { clock: Date.now, ids: objectIds(), blobs: config.blobs };
+  // A copy: looking into a catalog may write beside it, and the backup stays as it is.
+  const copy = join(config.data, `restore.${copies.file}`);
+  await removeCopy(copy);
+  await copyFile(catalog, copy);
+  const how = { blobs: join(from, 'blobs'), context, onProgress };
+  const report = await copyAll(config, await copies.contents(copy, context), how);
+  await copies.restore(copy, config.catalog, context);
+  await removeCopy(copy);
   await rm(join(config.data, marker));
   return report;
 }
 
-async function copyAll(
-  config: Config,
-  catalogPath: string,
-  blobsPath: string,
-  onProgress: (report: CopyReport) => void,
-): Promise<CopyReport> {
-  const context = { clock: Date.now, ids: objectIds() };
-  const catalog = await openCatalog(`sqlite:${catalogPath}`, context);
+async function removeCopy(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+}
+
+interface How {
+  readonly blobs: string;
+  readonly context: StoreContext;
+  readonly onProgress: (report: CopyReport) => void;
+}
+
+async function copyAll(config: Config, contents: Contents, how: How): Promise<CopyReport> {
   try {
-    const source = await openBlobs(`file:${blobsPath}`, context);
-    const blobs = await openBlobs(config.blobs, context);
+    const source = await openBlobs(`file:${how.blobs}`, how.context);
+    const blobs = await openBlobs(config.blobs, how.context);
     try {
-      const report = await copyBlobs(catalog, source, blobs, onProgress);
-      // A copy by the catalog itself begins a new epoch: no client takes its folders for those it knew.
-      await rm(`${catalogPath}.renewed`, { force: true });
-      await catalog.upkeep.backup(`${catalogPath}.renewed`);
-      return report;
+      return await copyBlobs(contents, source, blobs, how.onProgress);
     } finally {
       await source.close();
       await blobs.close();
     }
   } finally {
-    await catalog.close();
+    await contents.close();
   }
 }
 

@@ -103,8 +103,9 @@ function compiles(text: string): boolean {
   }
 }
 
-/** A service that is asked about each token, and for how long its answers count. */
+/** A service that is asked about each token, for how long its answers count, and who is seen there first. */
 const asked = {
+  accounts,
   cacheFor: duration.refine((ms) => ms <= 60_000, { message: 'must be at most 1m' }).default(10_000),
   staleFor: duration.refine((ms) => ms <= 3_600_000, { message: 'must be at most 1h' }).default(300_000),
   timeout: duration.refine((ms) => ms > 0 && ms <= 60_000, { message: 'must be at most 1m' }).default(5_000),

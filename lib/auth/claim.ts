@@ -1,4 +1,7 @@
-import { type Claims, isClaims } from './fetch-json.ts';
+export type Claims = Readonly<Record<string, unknown>>;
+
+export const isClaims = (value: unknown): value is Claims =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A claim by its name, or by its path where it lies deeper: `realm_access.roles`. */
 export function claimAt(claims: Claims, path: string): unknown {
@@ -16,6 +19,11 @@ export function textAt(claims: Claims, path: string): string | null {
   const value = claimAt(claims, path);
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   return typeof value === 'string' && value !== '' && value.length <= 255 ? value : null;
+}
+
+/** Those of several that are there, in their order. */
+export function textsAt(claims: Claims, paths: readonly string[]): readonly string[] {
+  return paths.map((path) => textAt(claims, path)).filter((text) => text !== null);
 }
 
 /** Words of a list, or of a text that separates them by spaces (RFC 6749 §3.3). */

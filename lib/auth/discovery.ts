@@ -1,6 +1,6 @@
 import { StoreError } from '../core/error.ts';
-import type { JsonClient } from './fetch-json.ts';
-import { noAnswer } from './fetch-json.ts';
+import type { Ask } from './ask.ts';
+import { isClaims } from './claim.ts';
 import { type Kept, kept } from './kept.ts';
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0 §3, RFC 8414 §2). */
@@ -13,7 +13,7 @@ export interface Metadata {
 
 export interface DiscoveryOptions {
   readonly issuer: string;
-  readonly client: JsonClient;
+  readonly ask: Ask;
   /** Plain http to other machines; without it http is for an issuer on this machine alone. */
   readonly http?: boolean;
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -41,12 +41,11 @@ export function metadataUrls(issuer: string): readonly string[] {
   return [...new Set(forms)].map((form) => origin + form);
 }
 
-async function discover({ issuer, client, http = false }: DiscoveryOptions): Promise<Metadata> {
+async function discover({ issuer, ask, http = false }: DiscoveryOptions): Promise<Metadata> {
   assertReachable(issuer, issuer, http);
   for (const url of metadataUrls(issuer)) {
-    const { status, body } = await client(url);
-    if (status >= 500 || status === 429) throw noAnswer(new URL(url).host);
-    if (status !== 200 || body === undefined) continue;
+    const { body } = await ask(url);
+    if (!isClaims(body)) continue;
     if (body.issuer !== issuer) {
       const message = `${url} is not of the issuer ${issuer}: write identity.issuers as its document does.`;
       throw new StoreError('unavailable', { op: 'discover', message });

@@ -1,112 +1,84 @@
 import type { Authenticator, Credential } from '../core/contracts.ts';
-import { isStoreError, StoreError } from '../core/error.ts';
-import type { Principal, User } from '../core/values.ts';
-import { mayEnter, names, refused } from './credential.ts';
-import type { VerdictCache } from './verdict-cache.ts';
+import type { Principal } from '../core/values.ts';
+import { type Attestation, admit, type Profile } from './attestation.ts';
+import { refused } from './credential.ts';
+import type { TokenName } from './keyed-hash.ts';
+import type { AccountRules, LinkedAccounts } from './linked-accounts.ts';
+import type { Verdict } from './verdict-cache.ts';
 
-/** An account at another service; `login`: what it is called there. */
-export interface Identity {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly login: string;
+/** What every kind of foreign token stands on. */
+export interface ForeignContext {
+  readonly accounts: LinkedAccounts;
+  readonly nameOf: (token: string) => TokenName;
+  /** Told of a service that cannot be asked. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The user whose account that is; it may make one. Undefined: nobody's. Asked for each request. */
-export type IdentityToUser = (identity: Identity, now: number) => Promise<User | undefined>;
-
-/** `all`: whatever the user may do; the others are about the user's own workspace. */
-export type Rights = 'none' | 'read' | 'write' | 'all';
-
-/** What another service says of a good token. */
-export interface Grant {
-  readonly identity: Identity;
-  readonly rights: Rights;
-  /** Milliseconds since 1970; null: it does not say. */
-  readonly expires: number | null;
-}
-
-export interface ForeignTokenOptions {
+/** A service whose tokens are good here. */
+export interface ForeignService {
   /** Names the kind in logs: `jupyterhub`. */
   readonly kind: string;
-  /** What to ask about, where the credential is of this kind. */
-  readonly recognise: (credential: Credential) => string | undefined;
-  /** Undefined: the token is not good. Throws `unavailable` where nobody can tell. */
-  readonly ask: (secret: string, now: number) => Promise<Grant | undefined>;
-  readonly verdicts: VerdictCache<Grant>;
-  readonly identityToUser: IdentityToUser;
+  readonly rules: AccountRules;
   /** Said to whom the rights lack: which scope to ask for. */
   readonly lacking: string;
-  /** Told, now and then, why the other side cannot be asked. */
-  readonly onError?: (error: unknown) => void;
+  /** What else can be asked about a newcomer whose attestation gives no login. */
+  readonly profile?: (token: ForeignToken, now: number) => Promise<Profile | undefined>;
 }
 
-/** Failures of the other side are told at most this often. */
-const tellEvery = 10_000;
-
-/** Tokens that another service issued and checks; what it says is cached, who the user is, is not. */
-export function foreignTokens(options: ForeignTokenOptions): Authenticator {
-  const { kind, verdicts, identityToUser } = options;
-  let told = -Infinity;
-
-  async function ask(secret: string, now: number): Promise<Grant | undefined> {
-    try {
-      return await options.ask(secret, now);
-    } catch (error) {
-      if (now - told >= tellEvery && isStoreError(error, 'unavailable')) {
-        told = now;
-        options.onError?.(error);
-      }
-      throw error;
-    }
-  }
-
-  async function authenticate(credential: Credential, now: number): Promise<Principal | undefined> {
-    const secret = options.recognise(credential);
-    if (secret === undefined) return undefined;
-    const verdict = await verdicts.verdict(secret, now, () => ask(secret, now));
-    if (verdict === undefined) throw refused();
-    const { identity, rights, expires } = verdict.value;
-    if (expires !== null && expires <= now) throw refused('This token has ended; get a new one.');
-    if (rights === 'none') throw lacks(options.lacking);
-    const user = await identityToUser(identity, now);
-    if (user === undefined || !mayEnter(user)) throw refused();
-    return foreignPrincipal({
-      credential,
-      user,
-      rights,
-      stale: verdict.stale,
-      name: `${kind}:${verdict.name.slice(0, 12)}`,
-    });
-  }
-
-  return { authenticate };
-}
-
-export interface ForeignAccess {
+/** A token that the service has found good. */
+export interface ForeignToken {
   readonly credential: Credential;
-  readonly user: User;
-  readonly rights: Exclude<Rights, 'none'>;
-  readonly stale?: boolean;
-  /** Names the credential in logs. */
-  readonly name: string;
+  readonly secret: string;
+  readonly name: TokenName;
+  readonly verdict: Verdict<Attestation>;
 }
 
-export function foreignPrincipal(access: ForeignAccess): Principal {
-  const { credential, user, rights, stale = false, name } = access;
-  if (credential.kind === 'basic' && !names(credential.login, user)) throw refused();
+/** What the service says may have been kept; who the user is, is asked anew: one look-up. */
+export function enter(
+  token: ForeignToken,
+  service: ForeignService,
+  accounts: LinkedAccounts,
+  now: number,
+): Promise<Principal> {
+  const { credential, name, verdict } = token;
+  const { identity, rights, expires } = verdict.value;
+  const told = async (): Promise<Profile> =>
+    identity.profile.logins.length > 0
+      ? identity.profile
+      : ((await service.profile?.(token, now)) ?? identity.profile);
+  const access = { credential, rights, expires, stale: verdict.stale, lacking: service.lacking };
+  return admit(
+    {
+      ...access,
+      name: `${service.kind}:${name.slice(0, 12)}`,
+      user: () => accounts.userOf(identity, service.rules, now, told),
+    },
+    now,
+  );
+}
+
+export interface ForeignTokensOptions extends ForeignService, Omit<ForeignContext, 'onError'> {
+  /** What to ask about, where the credential may be of this kind; `certain`: no other kind has such. */
+  readonly recognise: (
+    credential: Credential,
+  ) => { readonly secret: string; readonly certain: boolean } | undefined;
+  /** Undefined: not good. Throws `unavailable` where nobody can tell. */
+  readonly look: (secret: string, name: TokenName, now: number) => Promise<Verdict<Attestation> | undefined>;
+}
+
+/** Tokens that another service issued, and is asked about. */
+export function foreignTokens(options: ForeignTokensOptions): Authenticator {
+  const { recognise, look, nameOf, accounts } = options;
   return {
-    user: user.id,
-    login: user.login,
-    admin: rights === 'all' && user.admin,
-    home: user.home,
-    write: rights !== 'read',
-    root: null,
-    credential: name,
-    ...(stale ? { stale } : {}),
+    async authenticate(credential, now) {
+      const found = recognise(credential);
+      if (found === undefined) return undefined;
+      const { secret, certain } = found;
+      const name = nameOf(secret);
+      const verdict = await look(secret, name, now);
+      if (verdict !== undefined) return enter({ credential, secret, name, verdict }, options, accounts, now);
+      if (certain) throw refused();
+      return undefined;
+    },
   };
-}
-
-/** It is clear who asks, but the token was not made for a workspace (RFC 6750's `insufficient_scope`). */
-export function lacks(message: string): StoreError {
-  return new StoreError('denied', { op: 'authenticate', message });
 }

@@ -1,7 +1,7 @@
 import type { Authenticator, Credential, GirderCredentials } from '../core/contracts.ts';
 import type { Principal } from '../core/values.ts';
-import { mayEnter, refused } from './credential.ts';
-import { foreignPrincipal, lacks, type Rights } from './foreign-token.ts';
+import { admit, type Rights } from './attestation.ts';
+import { refused } from './credential.ts';
 
 /** What Girder is to be asked: about a session token or about an API key. */
 export interface GirderSecret {
@@ -46,12 +46,10 @@ export function girderCredentials(credentials: GirderCredentials): Authenticator
     const { kind, secret } = asked;
     const found = await (kind === 'token' ? credentials.token(secret) : credentials.apiKey(secret));
     if (found === undefined) throw refused();
-    const { user, id, scope, expires } = found;
-    if (!mayEnter(user)) throw refused();
-    if (expires !== null && expires <= now) throw refused('This Girder token has ended; get a new one.');
-    const rights = girderRights(scope);
-    if (rights === 'none') throw lacks(girderLacking);
-    return foreignPrincipal({ credential, user, rights, name: `girder:${id}` });
+    const rights = girderRights(found.scope);
+    const expires = found.expires ?? Number.POSITIVE_INFINITY;
+    const access = { credential, rights, expires, lacking: girderLacking, name: `girder:${found.id}` };
+    return admit({ ...access, user: async () => found.user }, now);
   }
   return { authenticate };
 }

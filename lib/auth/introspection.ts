@@ -1,111 +1,48 @@
 import { StoreError } from '../core/error.ts';
-import { type Claims, type JsonClient, noAnswer } from './fetch-json.ts';
-import type { Identity } from './identity.ts';
-import { answerClaims, identityOf } from './identity.ts';
+import { type Ask, unanswered } from './ask.ts';
+import type { Attestation } from './attestation.ts';
+import { type Claims, isClaims } from './claim.ts';
+import { answerClaims, attestationOf } from './issuer-claims.ts';
 import type { IssuerSettings, OAuthClient } from './issuer-settings.ts';
-import { type TokenHash, tokenMemory } from './token-memory.ts';
+import type { TokenName } from './keyed-hash.ts';
+import { type Verdict, verdictCache } from './verdict-cache.ts';
 
 export interface IntrospectionOptions {
   readonly settings: IssuerSettings;
   readonly client: OAuthClient;
   readonly endpoint: (now: number) => Promise<string>;
-  readonly ask: JsonClient;
+  readonly ask: Ask;
+  /** Names the issuer in messages. */
+  readonly who: string;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** What an issuer says of its tokens (RFC 7662). */
 export interface Introspection {
-  /** Undefined: not good. `stale`: an old answer, since the issuer is down. Throws `unavailable`. */
-  look(text: string, hash: TokenHash, now: number): Promise<Looked | undefined>;
-}
-
-export interface Looked {
-  readonly identity: Identity;
-  readonly stale: boolean;
+  /** Undefined: not good; `unauthenticated`: the same, and why. Throws `unavailable`. */
+  look(text: string, name: TokenName, now: number): Promise<Verdict<Attestation> | undefined>;
 }
 
 const goodFor = 60_000;
-const badFor = 5_000;
-/** After a failure the issuer is left alone for so long. */
-const pause = 5_000;
-const mostGood = 4_096;
-const mostBad = 10_000;
-/** Questions under way; unknown tokens beyond them are told to come back. */
-const mostFlights = 64;
-
-interface Known {
-  readonly identity: Identity;
-  readonly asked: number;
-}
 
 export function introspection(options: IntrospectionOptions): Introspection {
-  const { settings } = options;
-  const good = tokenMemory<Known>(mostGood);
-  const bad = tokenMemory<true>(mostBad);
-  const flights = new Map<TokenHash, Promise<Identity | undefined>>();
-  let failed: { readonly at: number; readonly error: unknown } | undefined;
+  const { settings, onError } = options;
+  const verdicts = verdictCache<Attestation>({ fresh: goodFor, stale: settings.staleFor, onError });
 
-  async function inquire(text: string, hash: TokenHash, now: number): Promise<Identity | undefined> {
-    if (failed !== undefined && Math.abs(now - failed.at) < pause) throw failed.error;
-    let claims: Claims | undefined;
-    try {
-      claims = await question(text, options, now);
-      failed = undefined;
-    } catch (error) {
-      failed = { at: now, error };
-      options.onError?.(error);
-      throw error;
-    }
-    const from = answerClaims(settings);
-    const ours = claims !== undefined && (claims.iss === undefined || claims.iss === settings.issuer);
-    good.delete(hash);
-    try {
-      const identity = ours && claims !== undefined ? identityOf(claims, settings, from, now) : undefined;
-      if (identity === undefined) bad.set(hash, true, now + badFor);
-      else
-        good.set(
-          hash,
-          { identity, asked: now },
-          Math.min(now + goodFor + settings.staleFor, identity.expires),
-        );
-      return identity;
-    } catch (error) {
-      bad.set(hash, true, now + badFor);
-      throw error;
-    }
+  async function inquire(text: string, now: number): Promise<Attestation | undefined> {
+    const claims = await question(text, options, now);
+    if (claims === undefined || (claims.iss !== undefined && claims.iss !== settings.issuer))
+      return undefined;
+    return attestationOf(claims, settings, answerClaims(settings), now);
   }
 
-  function once(text: string, hash: TokenHash, now: number): Promise<Identity | undefined> {
-    const running = flights.get(hash);
-    if (running !== undefined) return running;
-    if (flights.size >= mostFlights) throw noAnswer(new URL(settings.issuer).host);
-    const flight = inquire(text, hash, now).finally(() => flights.delete(hash));
-    flights.set(hash, flight);
-    return flight;
-  }
-
-  return {
-    async look(text, hash, now) {
-      const known = good.get(hash, now);
-      if (known !== undefined && now - known.asked < goodFor)
-        return { identity: known.identity, stale: false };
-      if (bad.get(hash, now) === true) return undefined;
-      try {
-        const identity = await once(text, hash, now);
-        return identity && { identity, stale: false };
-      } catch (error) {
-        if (known === undefined || !(error instanceof StoreError) || error.code !== 'unavailable')
-          throw error;
-        return { identity: known.identity, stale: true };
-      }
-    },
-  };
+  return { look: (text, name, now) => verdicts.verdict(name, now, () => inquire(text, now)) };
 }
 
 /** The claims of a good token; undefined for one that is not. */
 async function question(
   text: string,
-  { settings, client, endpoint, ask }: IntrospectionOptions,
+  { settings, client, endpoint, ask, who }: IntrospectionOptions,
   now: number,
 ): Promise<Claims | undefined> {
   const url = await endpoint(now);
@@ -117,7 +54,7 @@ async function question(
     const message = `${settings.issuer} refuses the client ${client.id}; check its secret and what it may do.`;
     throw new StoreError('unavailable', { op: 'introspect', message });
   }
-  if (status !== 200 || body === undefined) throw noAnswer(new URL(url).host);
+  if (!isClaims(body)) throw unanswered(who, new Error(`its answer of status ${status} has no claims`));
   return active === null || body[active] === true ? body : undefined;
 }
 

@@ -5,16 +5,16 @@ import {
   type JSONWebKeySet,
   type JWTHeaderParameters,
 } from 'jose';
-import { StoreError } from '../core/error.ts';
-import { isClaims, type JsonClient, noAnswer } from './fetch-json.ts';
+import { type Ask, unanswered } from './ask.ts';
+import { isClaims } from './claim.ts';
 import { type Kept, kept } from './kept.ts';
 
 export interface IssuerKeysOptions {
-  /** Of the issuer, for messages. */
-  readonly host: string;
+  /** Names the issuer in messages. */
+  readonly who: string;
   /** Where the keys are; asked again with each fetch, since an issuer may move them. */
   readonly url: (now: number) => Promise<string>;
-  readonly client: JsonClient;
+  readonly ask: Ask;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -32,9 +32,9 @@ const mostKeys = 100;
  * Fetched every ten minutes, and for a `kid` that is not among them at most every 30 seconds; while the issuer is
  * down they serve for a day.
  */
-export function issuerKeys({ host, url, client, onError }: IssuerKeysOptions): IssuerKeys {
+export function issuerKeys({ who, url, ask, onError }: IssuerKeysOptions): IssuerKeys {
   const keys: Kept<KeySet> = kept({
-    load: async (now) => keySet(await url(now), client),
+    load: async (now) => keySet(await url(now), ask, who),
     maxAge: 600_000,
     staleFor: 86_400_000,
     cooldown: 30_000,
@@ -48,18 +48,16 @@ export function issuerKeys({ host, url, client, onError }: IssuerKeysOptions): I
       const told = await keys.renew(now);
       const again = await keysIn(await keys.get(now), header);
       // A key that may have come since: no reason to call a good token bad.
-      if (again.length === 0 && !told) throw noAnswer(host);
+      if (again.length === 0 && !told) throw unanswered(who);
       return again;
     },
   };
 }
 
-async function keySet(url: string, client: JsonClient): Promise<KeySet> {
-  const { host } = new URL(url);
-  const { status, body } = await client(url);
-  if (status !== 200) throw noAnswer(host, new StoreError('unavailable', { message: `status ${status}` }));
-  const list: unknown = body?.keys;
-  if (!Array.isArray(list)) throw noAnswer(host, new StoreError('unavailable', { message: 'no key set' }));
+async function keySet(url: string, ask: Ask, who: string): Promise<KeySet> {
+  const { status, body } = await ask(url);
+  const list: unknown = isClaims(body) ? body.keys : undefined;
+  if (!Array.isArray(list)) throw unanswered(who, new Error(`status ${status} and no key set`));
   const keys = list.filter(isClaims).slice(0, mostKeys);
   return createLocalJWKSet({ keys } as JSONWebKeySet);
 }

@@ -1,3 +1,4 @@
+import type { AccountRules } from './linked-accounts.ts';
 import type { Provider } from './provider.ts';
 
 /** Asymmetric signatures (RFC 7518 §3.1, RFC 8037, RFC 9864). HS* and `none` are no choice. */
@@ -19,17 +20,6 @@ export interface ScopeRules {
   readonly claim: string | null;
   readonly read: readonly string[] | null;
   readonly write: readonly string[] | null;
-}
-
-export interface AccountRules {
-  /** Whether somebody seen for the first time gets an account. */
-  readonly create: boolean;
-  /** Claims or paths to make its login from; null: the provider's. */
-  readonly login: readonly string[] | null;
-  /** What to do where the login is another's. */
-  readonly clash: 'number' | 'refuse';
-  /** Bytes; null: no limit. */
-  readonly quota: number | null;
 }
 
 export interface IssuerSettings {

@@ -1,21 +1,21 @@
 import { StoreError } from '../core/error.ts';
-import { textAt } from './claim.ts';
+import { asker, type Fetch } from './ask.ts';
+import type { Profile } from './attestation.ts';
+import { isClaims, textAt } from './claim.ts';
 import { assertReachable, discovery } from './discovery.ts';
-import { type Fetch, jsonClient } from './fetch-json.ts';
-import { type Profile, profileOf } from './identity.ts';
+import type { ForeignService, ForeignToken } from './foreign-token.ts';
 import { type Introspection, introspection } from './introspection.ts';
+import { profileOf, scopesLacking } from './issuer-claims.ts';
 import { type IssuerKeys, issuerKeys } from './issuer-keys.ts';
 import type { IssuerSettings } from './issuer-settings.ts';
 
 /** An issuer that is trusted here, and how it is asked. */
 export interface Issuer {
   readonly settings: IssuerSettings;
-  readonly host: string;
+  readonly service: ForeignService;
   readonly keys: IssuerKeys;
   /** Null where no client is configured to ask with. */
   readonly introspection: Introspection | null;
-  /** What userinfo tells of a subject (OpenID Connect Core §5.3); undefined where there is none. */
-  userinfo(text: string, subject: string, now: number): Promise<Profile | undefined>;
 }
 
 export interface IssuerOptions {
@@ -31,8 +31,9 @@ export function openIssuer(settings: IssuerSettings, options: IssuerOptions = {}
   const { issuer, client, endpoints, provider, http } = settings;
   const { onError } = options;
   const { host } = new URL(issuer);
-  const ask = jsonClient(options);
-  const metadata = discovery({ issuer, client: ask, http, onError });
+  const who = `The issuer ${host}`;
+  const ask = asker({ who, ...options });
+  const metadata = discovery({ issuer, ask, http, onError });
 
   /** Configured, or the provider's, or discovered; null where none of them has it. */
   async function find(name: keyof typeof endpoints, now: number): Promise<string | null> {
@@ -50,23 +51,33 @@ export function openIssuer(settings: IssuerSettings, options: IssuerOptions = {}
     throw new StoreError('unavailable', { op: 'discover', message });
   };
 
-  async function userinfo(text: string, subject: string, now: number): Promise<Profile | undefined> {
+  /** What userinfo tells of a subject (OpenID Connect Core §5.3); undefined where there is none. */
+  async function userinfo(token: string, subject: string, now: number): Promise<Profile | undefined> {
     const url = await find('userinfo', now);
     if (url === null) return undefined;
-    const { status, body } = await ask(url, { headers: { authorization: `Bearer ${text}` } });
+    const { body } = await ask(url, { headers: { authorization: `Bearer ${token}` } });
     // Of another subject, or not told: then it says nothing (§5.3.2).
-    if (status !== 200 || body === undefined || textAt(body, 'sub') !== subject) return undefined;
+    if (!isClaims(body) || textAt(body, 'sub') !== subject) return undefined;
     return profileOf(body, settings);
+  }
+
+  const answers =
+    client === null
+      ? null
+      : introspection({ settings, client, endpoint: need('introspection'), ask, who, onError });
+
+  async function profile(token: ForeignToken, now: number): Promise<Profile | undefined> {
+    const { secret, name, verdict } = token;
+    const answer = await answers?.look(secret, name, now);
+    const told = answer?.value.identity.profile;
+    if (told !== undefined && told.logins.length > 0) return told;
+    return userinfo(secret, verdict.value.identity.subject, now);
   }
 
   return {
     settings,
-    host,
-    keys: issuerKeys({ host, url: need('jwks'), client: ask, onError }),
-    introspection:
-      client === null
-        ? null
-        : introspection({ settings, client, endpoint: need('introspection'), ask, onError }),
-    userinfo,
+    service: { kind: host, rules: settings.accounts, lacking: scopesLacking(settings), profile },
+    keys: issuerKeys({ who, url: need('jwks'), ask, onError }),
+    introspection: answers,
   };
 }

@@ -1,18 +1,20 @@
 import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { ended } from './attestation.ts';
+import { type Claims, isClaims } from './claim.ts';
 import { refused } from './credential.ts';
-import type { Claims } from './fetch-json.ts';
-import { isClaims } from './fetch-json.ts';
-import { ended } from './identity.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import type { IssuerSettings } from './issuer-settings.ts';
 
 /** Characters; headers of requests are not longer. */
 const longest = 16_384;
-const shape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
+/** JWS and JWE in their compact forms (RFC 7515 §7.1, RFC 7516 §7.1). */
+const shape = /^[\w-]+\.[\w-]*\.[\w-]*(?:\.[\w-]*\.[\w-]*)?$/;
+
+export const looksLikeJwt = (text: string): boolean => text.length <= longest && shape.test(text);
 
 /** Who a JWT says that it is from, before anything is checked; undefined where the text is none. */
 export function issuerIn(text: string): string | undefined {
-  if (text.length > longest || !shape.test(text)) return undefined;
+  if (!looksLikeJwt(text)) return undefined;
   const [header, payload] = text.split('.').map(jsonIn);
   const issuer = header === undefined ? undefined : payload?.iss;
   return typeof issuer === 'string' ? issuer : undefined;

@@ -1,12 +1,22 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Accounts } from '../core/contracts.ts';
 import { isStoreError } from '../core/error.ts';
 import type { User } from '../core/values.ts';
+import type { Identity, Profile } from './attestation.ts';
 import { refused } from './credential.ts';
-import type { Identity, Profile } from './identity.ts';
-import type { AccountRules } from './issuer-settings.ts';
+import { keyedHash } from './keyed-hash.ts';
 import { loginsFor } from './login-rule.ts';
-import { subkey } from './server-key.ts';
+
+export interface AccountRules {
+  /** Whether somebody seen for the first time gets an account. */
+  readonly create: boolean;
+  /** Claims or paths to make its login from; null: where its service has them. */
+  readonly login: readonly string[] | null;
+  /** What to do where the login is another's. */
+  readonly clash: 'number' | 'refuse';
+  /** Bytes; null: no limit. */
+  readonly quota: number | null;
+}
 
 export interface LinkedAccountsOptions {
   readonly accounts: Pick<Accounts, 'linked' | 'link' | 'createUser' | 'eraseUser' | 'userById'>;
@@ -16,7 +26,7 @@ export interface LinkedAccountsOptions {
 
 /** Users by their accounts elsewhere: by (issuer, subject) and nothing else, least of all by e-mail. */
 export interface LinkedAccounts {
-  /** Asks the catalog each time. `profile` is asked for a newcomer alone. Throws `unauthenticated`. */
+  /** One look-up of the catalog, each time. `profile` is asked for a newcomer alone. Throws `unauthenticated`. */
   userOf(
     identity: Pick<Identity, 'issuer' | 'subject'>,
     rules: AccountRules,
@@ -29,13 +39,12 @@ export interface LinkedAccounts {
 const isYoung = (user: User, now: number): boolean => now - user.created < 60_000;
 
 export function linkedAccounts({ accounts, key, validLogin }: LinkedAccountsOptions): LinkedAccounts {
-  const idKey = subkey(key, 'hearth ids of linked users v1');
+  const idHash = keyedHash(key, 'hearth ids of linked users v1');
   const flights = new Map<string, Promise<User>>();
 
   const idOf = (issuer: string, subject: string): string =>
-    createHmac('sha256', idKey)
-      .update(JSON.stringify([issuer, subject]))
-      .digest('hex')
+    idHash(JSON.stringify([issuer, subject]))
+      .toString('hex')
       .slice(0, 24);
 
   async function newcomer(

@@ -1,5 +1,5 @@
 import { type Db, type Document, MongoClient } from 'mongodb';
-import type { Catalog, Clock, Ids } from '../core/contracts.ts';
+import type { Catalog, Change, Clock, Ids, Place } from '../core/contracts.ts';
 import { StoreError } from '../core/error.ts';
 import type { EntryId, TrashRecord, Usage } from '../core/values.ts';
 import { mongoAccounts } from './mongo/accounts.ts';
@@ -9,6 +9,7 @@ import { objectId } from './mongo/documents.ts';
 import { asStoreError } from './mongo/errors.ts';
 import { folderVersions, toHome } from './mongo/home.ts';
 import { changes } from './mongo/journal.ts';
+import { loadDump } from './mongo/load.ts';
 import { mongoLocks } from './mongo/locks.ts';
 import { Pending, wholeHome } from './mongo/pending.ts';
 import { countTrash } from './mongo/quota.ts';
@@ -83,6 +84,20 @@ async function hasTransactions(db: Db): Promise<boolean> {
 
 /** Names and metadata in MongoDB, in the documents that a Girder writes and reads. */
 export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalog> {
+  return catalogOf(await openStore(options));
+}
+
+/** Fills an empty database from what `upkeep.backup` wrote. */
+export async function restoreMongo(options: MongoCatalogOptions, dump: string): Promise<void> {
+  const store = await openStore(options);
+  try {
+    await loadDump(store, dump, options.assetstore?.root);
+  } finally {
+    await store.client.close();
+  }
+}
+
+async function openStore(options: MongoCatalogOptions): Promise<Store> {
   const { ids, clock = Date.now } = options;
   const client = await connect(options);
   const db = databaseOf(client, options.url);
@@ -93,7 +108,7 @@ export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalo
     const assetstore =
       options.assetstore === undefined ? null : await ensureAssetstore(all, options.assetstore.root, ids());
     const homes = new HomeIndex();
-    return catalogOf({
+    return {
       client,
       db,
       all,
@@ -103,7 +118,7 @@ export async function mongoCatalog(options: MongoCatalogOptions): Promise<Catalo
       assetstore,
       homes,
       pending: new Pending(),
-    });
+    };
   } catch (error) {
     await client.close();
     throw asStoreError(error, 'catalog.open');
@@ -121,6 +136,8 @@ function catalogOf(store: Store): Catalog {
     return known;
   }
 
+  const at = ({ durability }: Change, ...places: Place[]) => ({ durability, places });
+
   return {
     entry: (id) => reads.entry(store, id),
     resolve: (from, names) =>
@@ -132,33 +149,33 @@ function catalogOf(store: Store): Catalog {
     put: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.put');
       const fresh = { id: ids(), file: ids() };
-      const written = await workers.call(home, (view) => put(view, draft, change, fresh), change);
+      const written = await workers.call(home, (view) => put(view, draft, change, fresh), at(change, draft));
       store.homes.learn(home, [written.entry]);
       return written;
     },
     mkdir: async (draft, change) => {
       const home = await homeOf(draft.parent, 'catalog.mkdir');
       const id = ids();
-      const made = await workers.call(home, (view) => mkdir(view, draft, change, id), change);
+      const made = await workers.call(home, (view) => mkdir(view, draft, change, id), at(change, draft));
       store.homes.learn(home, [made]);
       return made;
     },
     splice: async (id, piece, change) =>
-      workers.call(await homeOf(id, 'catalog.splice'), (view) => splice(view, id, piece, change), change),
+      workers.call(await homeOf(id, 'catalog.splice'), (view) => splice(view, id, piece, change), at(change)),
     move: async (id, to, change) =>
-      workers.call(await homeOf(id, 'catalog.move'), (view) => move(view, id, to, change), change),
+      workers.call(await homeOf(id, 'catalog.move'), (view) => move(view, id, to, change), at(change, to)),
     copy: async (id, to, change) =>
       workers.call(await homeOf(to.parent, 'catalog.copy'), (view) => copy(view, id, to, change), {
         durability: change.durability,
         alone: true,
       }),
     remove: async (id, change) =>
-      workers.call(await homeOf(id, 'catalog.remove'), (view) => remove(view, id, change), change),
+      workers.call(await homeOf(id, 'catalog.remove'), (view) => remove(view, id, change), at(change)),
     annotate: async (id, annotation, change) =>
       workers.call(
         await homeOf(id, 'catalog.annotate'),
         (view) => annotate(view, id, annotation, change),
-        change,
+        at(change),
       ),
     compact: async (id, version, extents) =>
       workers.call(

@@ -285,7 +285,10 @@ export interface Accounts {
   /** Takes the user, tokens, home and trash away for good. */
   eraseUser(id: UserId): Promise<void>;
 
-  /** The record and its user in one look-up; undefined when revoked. Expiry is the caller's to check. */
+  /**
+   * The record and its user in one look-up; undefined when revoked. Expiry is the caller's to check. What another
+   * process has changed may take up to half a second to show.
+   */
   token(id: string): Promise<{ readonly token: TokenRecord; readonly user: User } | undefined>;
   tokens(user: UserId): Promise<readonly TokenRecord[]>;
   createToken(token: TokenRecord): Promise<void>;

@@ -3,6 +3,7 @@ import type { MountCredentials } from '../auth/mount-credential.ts';
 import type { MountTickets } from '../auth/mount-ticket.ts';
 import type { SignedDownloads } from '../auth/signed-download.ts';
 import type { Accounts, Authenticator, Catalog, Workspaces } from '../core/contracts.ts';
+import { StoreError } from '../core/error.ts';
 import type { Principal } from '../core/values.ts';
 import { authenticate } from '../http/authenticate.ts';
 import type { Seen } from '../http/door.ts';
@@ -40,9 +41,15 @@ export interface Asked {
 
 export type Answer = (asked: Asked) => Promise<HttpReply>;
 
+/** Who makes or revokes credentials: somebody who is sure, since what is made lasts longer than an old answer. */
 export async function principalOf({ desk, headers, now, seen }: Asked): Promise<Principal> {
   const principal = await authenticate(headers, desk.authenticator, now);
   seen.principal = principal;
+  if (principal.stale === true) {
+    const message =
+      'Whoever issued this credential cannot be asked just now; until then nothing is made from it.';
+    throw new StoreError('unavailable', { op: 'authenticate', message });
+  }
   return principal;
 }
 

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -15,6 +11,7 @@ import type { GirderCredentials } from '../../lib/core/contracts.ts';
 import { linkedTo } from '../auth/linked.ts';
 import { ada } from '../auth/memory-accounts.ts';
 import { fakeGirder, girderText } from '../support/fake-girder.ts';
+import { easyHub } from './easy-hub.ts';
 
 const now = 1_700_000_000_000;
 
@@ -44,6 +41,7 @@ test('a hub needs its URL and nothing else', async (t) => {
       cacheFor: 10_000,
       staleFor: 300_000,
       timeout: 5_000,
+      accounts: { create: false, login: null, clash: 'number', quota: null },
     },
   ]);
 });
@@ -71,29 +69,13 @@ test('what cannot be a hub or a Girder is refused by its key', async (t) => {
   }
 });
 
-/** A hub that takes every token for grace's, and counts them: a double, for the order in which services are asked. */
-async function easyHub(t: TestContext) {
-  const seen: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    seen.push(request.headers.authorization);
-    response.end(JSON.stringify({ kind: 'user', name: 'grace', scopes: ['custom:workspace:read'] }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
-}
-
 const none: GirderCredentials = { token: async () => undefined, apiKey: async () => undefined };
 
 test('Girder decides about what looks like its own, and a hub never sees it', async (t) => {
   const hub = await easyHub(t);
   const { jupyterhubs, girder } = await configured(t, { jupyterhubs: [{ url: hub.url, tokens: '.+' }] });
-  const key = createSecretKey(randomBytes(32));
-  const { identityToUser } = linkedTo(ada, hub.url, 'grace');
-  const services = chain(platformTokens({ jupyterhubs, girder }, { girder: none, identityToUser, key }));
+  const { context } = linkedTo(ada, hub.url, 'grace');
+  const services = chain(platformTokens({ jupyterhubs, girder }, { girder: none, ...context }));
   const ask = (token: string) => services.authenticate({ kind: 'token', token }, now);
   await assert.rejects(ask(girderText(64)), { code: 'unauthenticated' });
   assert.deepEqual(hub.seen, []);
@@ -109,15 +91,12 @@ test("a shared database's Girder can be left out, and one elsewhere is asked abo
   elsewhere.users.set('u1', { login: 'ada', status: 'enabled' });
   const looked: string[] = [];
   const credentials = { ...none, token: async (secret: string) => void looked.push(secret) };
-  const { identityToUser } = linkedTo(ada, 'the-girder', 'u1');
-  const key = createSecretKey(randomBytes(32));
+  const { context } = linkedTo(ada, 'the-girder', 'u1');
   const both = { url: elsewhere.url, id: 'the-girder' };
   for (const [given, looks] of [[both, 1] as const, [{ ...both, shared: false }, 0] as const]) {
     looked.length = 0;
     const { jupyterhubs, girder } = await configured(t, { girder: given });
-    const services = chain(
-      platformTokens({ jupyterhubs, girder }, { girder: credentials, identityToUser, key }),
-    );
+    const services = chain(platformTokens({ jupyterhubs, girder }, { girder: credentials, ...context }));
     assert.equal((await services.authenticate({ kind: 'token', token }, now))?.login, ada.login);
     assert.equal(looked.length, looks);
   }

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { asker } from '../../lib/auth/ask.ts';
 import { assertReachable, discovery, metadataUrls } from '../../lib/auth/discovery.ts';
-import { jsonClient } from '../../lib/auth/fetch-json.ts';
+
+const who = 'The issuer';
 
 /** A server on loopback; its URL, and the paths that it was asked for. */
 async function serve(t: TestContext, listener: RequestListener) {
@@ -43,7 +45,7 @@ test('an issuer that only has the document of RFC 8414 is found, once an hour', 
     response.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
     response.end(found ? JSON.stringify({ issuer: `${url}/lab`, jwks_uri: `${url}/keys` }) : '{}');
   });
-  const metadata = discovery({ issuer: `${url}/lab`, client: jsonClient() });
+  const metadata = discovery({ issuer: `${url}/lab`, ask: asker({ who }) });
   const [first, second] = await Promise.all([metadata.get(0), metadata.get(0)]);
   assert.deepEqual(first, { issuer: `${url}/lab`, jwks: `${url}/keys`, introspection: null, userinfo: null });
   assert.equal(second, first);
@@ -57,7 +59,7 @@ test('a document of another issuer is refused, were it a slash', async (t) => {
   const { url } = await serve(t, (_request, response) => {
     response.end(JSON.stringify({ issuer: `${url}/`, jwks_uri: `${url}/keys` }));
   });
-  const metadata = discovery({ issuer: url, client: jsonClient() });
+  const metadata = discovery({ issuer: url, ask: asker({ who }) });
   await assert.rejects(metadata.get(0), unavailable(/is not of the issuer/));
 });
 
@@ -73,8 +75,8 @@ test('a reply that is too long, no JSON, a redirect or never comes is no documen
   ];
   for (const listener of listeners) {
     const { url, asked } = await serve(t, listener);
-    const client = jsonClient({ most: 4_096, timeout: 50 });
-    await assert.rejects(discovery({ issuer: url, client }).get(0), { code: 'unavailable' });
+    const ask = asker({ who, most: 4_096, timeout: 50 });
+    await assert.rejects(discovery({ issuer: url, ask }).get(0), { code: 'unavailable' });
     assert.ok(!asked.includes('/target'));
   }
 });
@@ -96,6 +98,6 @@ test('http is for an issuer on this machine, unless it is allowed', () => {
 
 test('a document that sends an issuer elsewhere to this machine is refused', async () => {
   const body = JSON.stringify({ issuer: 'https://sso.example', jwks_uri: 'http://127.0.0.1:6379/' });
-  const client = jsonClient({ fetch: async () => new Response(body) });
-  await assert.rejects(discovery({ issuer: 'https://sso.example', client }).get(0), unavailable(/allowHttp/));
+  const ask = asker({ who, fetch: async () => new Response(body) });
+  await assert.rejects(discovery({ issuer: 'https://sso.example', ask }).get(0), unavailable(/allowHttp/));
 });

@@ -1,15 +1,11 @@
 import { createSecretKey } from 'node:crypto';
 import { introspectedTokens } from '../../lib/auth/introspected-token.ts';
 import { type IssuerOptions, openIssuer } from '../../lib/auth/issuer.ts';
-import {
-  type AccountRules,
-  type IssuerSettings,
-  signatureAlgorithms,
-} from '../../lib/auth/issuer-settings.ts';
+import { type IssuerSettings, signatureAlgorithms } from '../../lib/auth/issuer-settings.ts';
 import { jwtTokens } from '../../lib/auth/jwt-token.ts';
-import { linkedAccounts } from '../../lib/auth/linked-accounts.ts';
+import { tokenNames } from '../../lib/auth/keyed-hash.ts';
+import { type AccountRules, linkedAccounts } from '../../lib/auth/linked-accounts.ts';
 import { providers } from '../../lib/auth/provider.ts';
-import { tokenHasher } from '../../lib/auth/token-memory.ts';
 import type { Authenticator, Credential } from '../../lib/core/contracts.ts';
 import { StoreError } from '../../lib/core/error.ts';
 import type { Link, Principal, User } from '../../lib/core/values.ts';
@@ -78,7 +74,7 @@ export async function foreign(settings: readonly IssuerSettings[], options: Issu
   const shared = {
     issuers: settings.map((one) => openIssuer(one, { onError: (error) => errors.push(error), ...options })),
     accounts: linkedAccounts({ accounts, key, validLogin: (login) => loginPattern.test(login) }),
-    hasher: tokenHasher(key),
+    nameOf: tokenNames(key),
   };
   return { accounts, errors, jwt: jwtTokens(shared), introspected: introspectedTokens(shared) };
 }
@@ -91,5 +87,11 @@ export function ahead(authenticator: Authenticator, by: number): Authenticator {
 }
 
 export function told(principal: Principal | undefined) {
-  return principal && { login: principal.login, write: principal.write };
+  return (
+    principal && {
+      login: principal.login,
+      write: principal.write,
+      ...(principal.stale === undefined ? {} : { stale: principal.stale }),
+    }
+  );
 }

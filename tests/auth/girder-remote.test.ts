@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
 import { remoteGirder } from '../../lib/auth/girder-remote.ts';
 import { formatToken, newTokenText } from '../../lib/auth/token-text.ts';
 import type { Credential } from '../../lib/core/contracts.ts';
 import { authenticatorSuite } from '../conformance/authenticator.ts';
 import { type FakeGirder, fakeGirder, girderText } from '../support/fake-girder.ts';
-import { linkedTo } from './linked.ts';
+import { linkedTo, noNewcomers } from './linked.ts';
 import { ada } from './memory-accounts.ts';
 
 const issuer = 'https://girder.example.org';
@@ -32,8 +31,8 @@ async function fixture(options: Options = {}) {
     fresh: 10_000,
     stale: 60_000,
     timeout: 5_000,
-    key: createSecretKey(randomBytes(32)),
-    identityToUser: linked.identityToUser,
+    rules: noNewcomers,
+    ...linked.context,
     ...options,
   });
   const token = (scope: readonly string[] = everything, expires = start + 7 * day) => {

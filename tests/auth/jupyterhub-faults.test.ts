@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { jupyterHubTokens, usualHubTokens } from '../../lib/auth/jupyterhub.ts';
 import { formatToken, newTokenText } from '../../lib/auth/token-text.ts';
 import type { Credential } from '../../lib/core/contracts.ts';
 import { isStoreError, type StoreError } from '../../lib/core/error.ts';
-import { linkedTo } from './linked.ts';
+import { linkedTo, noNewcomers } from './linked.ts';
 import { ada } from './memory-accounts.ts';
 
 // A real hub does none of this on demand: a double that misbehaves. The real one is in jupyterhub.test.ts.
@@ -50,8 +50,8 @@ async function hubThat(t: TestContext, answer: Answer, options: Options = {}) {
     fresh: 10_000,
     stale: 60_000,
     timeout: options.timeout ?? 5_000,
-    key: createSecretKey(randomBytes(32)),
-    identityToUser: linkedTo(ada, 'the-hub', 'grace').identityToUser,
+    rules: noNewcomers,
+    ...linkedTo(ada, 'the-hub', 'grace').context,
     onError: (error) => errors.push(error),
   });
   const at = (token: string, ms: number) => authenticator.authenticate({ kind: 'token', token }, start + ms);

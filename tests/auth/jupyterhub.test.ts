@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { startHub, type TestHub } from '../support/jupyterhub.ts';
 import { needs } from '../support/needs.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { randomIds } from '../support/workspace.ts';
-import { linkedTo } from './linked.ts';
+import { linkedTo, noNewcomers } from './linked.ts';
 import { ada } from './memory-accounts.ts';
 
 const bearer = (token: string): Credential => ({ kind: 'token', token });
@@ -40,8 +40,8 @@ describe('a real JupyterHub', { skip: needs('jupyterhub'), timeout: 180_000 }, (
       fresh: 0,
       stale: 0,
       timeout: 5_000,
-      key: createSecretKey(randomBytes(32)),
-      identityToUser: linked.identityToUser,
+      rules: noNewcomers,
+      ...linked.context,
       ...cache,
     });
     return { ...linked, authenticator };

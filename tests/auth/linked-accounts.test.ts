@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { validLogin } from '../../lib/app/people.ts';
-import type { Profile } from '../../lib/auth/identity.ts';
+import type { Profile } from '../../lib/auth/attestation.ts';
 import { linkedAccounts } from '../../lib/auth/linked-accounts.ts';
 import { loginBase } from '../../lib/auth/login-rule.ts';
 import type { Accounts } from '../../lib/core/contracts.ts';

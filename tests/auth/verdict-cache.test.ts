@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { tokenNames } from '../../lib/auth/keyed-hash.ts';
 import { failurePause, type VerdictCacheOptions, verdictCache } from '../../lib/auth/verdict-cache.ts';
 import { StoreError } from '../../lib/core/error.ts';
 
-const key = createSecretKey(randomBytes(32));
 const start = 1_700_000_000_000;
 const down = new StoreError('unavailable');
+const late = new StoreError('unavailable', { cause: new DOMException('', 'TimeoutError') });
 
 /** A cache before a service that knows some secrets, can be down, and counts what it is asked. */
 function fixture(options: Partial<VerdictCacheOptions> = {}) {
-  const cache = verdictCache<string>({ key, fresh: 10_000, refused: 5_000, stale: 60_000, ...options });
+  const cache = verdictCache<string>({ fresh: 10_000, stale: 60_000, ...options });
   const state = { known: new Set(['good']), down: false, asked: 0 };
   const ask = async (secret: string) => {
     state.asked++;
@@ -18,13 +19,7 @@ function fixture(options: Partial<VerdictCacheOptions> = {}) {
     if (state.down) throw down;
     return state.known.has(secret) ? `user of ${secret}` : undefined;
   };
-  const at = async (secret: string, ms: number) => {
-    const verdict = await cache.verdict(secret, start + ms, () => ask(secret));
-    if (verdict === undefined) return undefined;
-    const { name, ...rest } = verdict;
-    assert.equal(name, cache.nameOf(secret));
-    return rest;
-  };
+  const at = (secret: string, ms: number) => cache.verdict(secret, start + ms, () => ask(secret));
   return { cache, state, at };
 }
 
@@ -142,9 +137,49 @@ test('unknown secrets may take half of the questions under way, so that known on
   assert.equal(await at('bad 19', 10_001), undefined, 'and they are asked about when there is room');
 });
 
+test('a refusal with a reason is told once, and counts as any', async () => {
+  const { cache, state, at } = fixture();
+  await at('good', 0);
+  const reason = () => Promise.reject(new StoreError('unauthenticated', { message: 'for somebody else' }));
+  await assert.rejects(cache.verdict('good', start + 10_000, reason), /for somebody else/);
+  assert.equal(await at('good', 14_999), undefined);
+  assert.equal(state.asked, 1);
+  assert.ok(await at('good', 15_000));
+});
+
+test('where no answer came in time, secrets never seen to be good do not wait for another, known ones do', async () => {
+  const { cache, state, at } = fixture();
+  await at('good', 0);
+  const silent = () => Promise.reject(late);
+  await assert.rejects(cache.verdict('bad', start + 10_000, silent), late);
+  const last = 10_000 + failurePause - 1;
+  for (const ms of [10_001, last]) await assert.rejects(at('other', ms), late);
+  assert.equal(state.asked, 1);
+  assert.deepEqual(await at('good', last), { value: 'user of good', stale: false });
+  assert.equal(await at('other', last + 1), undefined);
+});
+
+test('a failure that came at once keeps nobody else from asking: somebody may have made it', async () => {
+  const { cache, at } = fixture();
+  await assert.rejects(
+    cache.verdict('bad', start, () => Promise.reject(down)),
+    down,
+  );
+  assert.ok(await at('good', 1));
+});
+
+test('failures are told once in ten seconds', async () => {
+  const errors: unknown[] = [];
+  const { state, at } = fixture({ onError: (error) => errors.push(error) });
+  state.down = true;
+  for (const ms of [0, 1, 9_999, 10_000]) await assert.rejects(at('good', ms), down);
+  assert.deepEqual(errors, [down, down]);
+});
+
 test('the name of a secret does not give it away, and another installation has another', () => {
-  const { cache } = fixture();
-  const other = fixture({ key: createSecretKey(randomBytes(32)) }).cache;
-  assert.match(cache.nameOf('good'), /^[\w-]{43}$/);
-  assert.notEqual(cache.nameOf('good'), other.nameOf('good'));
+  const [names, others] = [1, 2].map(() => tokenNames(createSecretKey(randomBytes(32))));
+  assert.match(names?.('good') ?? '', /^[\w-]{43}$/);
+  assert.notEqual(names?.('good'), others?.('good'));
+  assert.notEqual(names?.('bad'), names?.('good'));
+  assert.equal(names?.('good'), names?.('good'));
 });

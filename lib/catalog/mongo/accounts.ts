@@ -8,7 +8,7 @@ import { girderCredentials } from './girder-credentials.ts';
 import { links } from './links.ts';
 import { read, type Store } from './store.ts';
 import { eraseHome } from './sweep.ts';
-import { tokens } from './tokens.ts';
+import { KeptTokens, tokens } from './tokens.ts';
 import { makeHome, type UserWithHome, userOf, withHome } from './users.ts';
 import type { Workers } from './worker.ts';
 
@@ -18,6 +18,7 @@ const claimFor = 60_000;
 
 export function mongoAccounts(store: Store, workers: Workers): Accounts {
   const { user: users, login: logins, setting: settings } = store.all;
+  const kept = new KeptTokens();
   const find = async (match: Document): Promise<User | undefined> => {
     const [doc] = await read('catalog.user', () =>
       users.aggregate<UserWithHome>([{ $match: match }, { $limit: 1 }, withHome]).toArray(),
@@ -39,6 +40,7 @@ export function mongoAccounts(store: Store, workers: Workers): Accounts {
           { upsert: false },
         ),
       );
+      kept.clear();
       const user = changed.matchedCount === 0 ? undefined : await find({ _id: objectId(id) });
       if (user === undefined) throw new StoreError('not-found', { op: 'catalog.updateUser' });
       if (patch.quota !== undefined) {
@@ -59,14 +61,16 @@ export function mongoAccounts(store: Store, workers: Workers): Accounts {
         store.all.token.deleteMany({ userId: _id } as Document),
         store.all.apiKey.deleteMany({ userId: _id }),
       ]);
+      kept.clear();
       if (found === undefined) return;
       await users.deleteOne({ _id });
+      kept.clear();
       await logins.deleteOne({ _id: found.login });
       workers.forget(found.home);
       await eraseHome(store, found.home);
     },
-    ...tokens(store),
-    ...links(store, find),
+    ...tokens(store, kept),
+    ...links(store),
     girder: girderCredentials(store),
     setting: async (key) => {
       const found = await read('catalog.setting', () => settings.findOne({ key }));

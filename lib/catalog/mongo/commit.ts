@@ -2,7 +2,7 @@ import type { Document, WriteConcernSettings } from 'mongodb';
 import { StoreError } from '../../core/error.ts';
 import { long, objectId } from './documents.ts';
 import { asStoreError, comesAgain, isTransient, isUnknownCommit } from './errors.ts';
-import type { HomeState, RecentDoc } from './home.ts';
+import { type HomeState, logOf, type Recent, tailOf } from './home.ts';
 import { markApplied, perform } from './pending.ts';
 import { patience, type Store } from './store.ts';
 import { bulkOf, collectionOf, targets, type Write } from './writes.ts';
@@ -11,7 +11,7 @@ import { bulkOf, collectionOf, targets, type Write } from './writes.ts';
 export interface Commit {
   readonly was: number;
   readonly home: HomeState;
-  readonly records: readonly RecentDoc[];
+  readonly records: readonly Recent[];
   readonly writes: readonly Write[];
   readonly bodies: readonly { readonly ref: string; readonly body: Uint8Array }[];
   readonly durable: boolean;
@@ -34,12 +34,12 @@ export async function commit(store: Store, change: Commit): Promise<boolean> {
 }
 
 function homeUpdate({ home, records }: Commit): { $set: Document; $push?: Document } {
-  const { rev, seq, generation, uncounted } = home;
+  const { rev, seq, generation, locked, uncounted } = home;
   const counters = { used: long(home.used), trashed: long(home.trashed) };
   const quota = home.quota === null ? null : long(home.quota);
   return {
-    $set: { rev, seq, generation, uncounted, ...counters, quota, dirty: true },
-    ...(records.length === 0 ? {} : { $push: { recent: { $each: records } } }),
+    $set: { rev, seq, generation, locked, uncounted, ...counters, quota, dirty: true },
+    ...(records.length === 0 ? {} : { $push: { tail: { $each: tailOf(records) }, log: logOf(records) } }),
   };
 }
 

@@ -3,6 +3,7 @@ import { StoreError } from '../../core/error.ts';
 import type { EntryId, Expect, JournalRecord } from '../../core/values.ts';
 import { objectId as idOf } from './documents.ts';
 import type { Row } from './rows.ts';
+import { read } from './store.ts';
 import type { View } from './view.ts';
 
 export function checkExpect(view: View, row: Row | undefined, expect: Expect | undefined, op: string): void {
@@ -65,7 +66,8 @@ export async function dropLocks(view: View, change: Change): Promise<void> {
 
 /** Locks in a tree that left its home: nobody could ever release them. */
 export async function dropLocksBelow(view: View, top: EntryId): Promise<void> {
-  const locks = await view.store.all.lock.find({ home: view.home.id }).toArray();
+  if (!view.home.locked) return;
+  const locks = await read('catalog.locks', () => view.store.all.lock.find({ home: view.home.id }).toArray());
   let gone = 0;
   for (const lock of locks) {
     const line = await view.line(lock.entry);

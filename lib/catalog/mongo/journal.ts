@@ -1,8 +1,8 @@
 import { StoreError } from '../../core/error.ts';
 import type { EntryId, JournalRecord } from '../../core/values.ts';
 import { objectId } from './documents.ts';
-import { journalOf } from './home.ts';
-import { wholeHome } from './pending.ts';
+import { recordsOf } from './home.ts';
+import { wholly } from './pending.ts';
 import { read, type Store } from './store.ts';
 
 /** The home first: what is settled meanwhile is in its records still. */
@@ -14,14 +14,18 @@ export async function changes(
 ): Promise<readonly JournalRecord[]> {
   const op = 'catalog.changes';
   const _id = objectId(home);
-  const found = await wholeHome(store, _id);
-  if (found === undefined) throw new StoreError('not-found', { op });
-  const { floor, seq, recent, settled } = found;
+  const found = await wholly(
+    store,
+    () => read(op, () => store.all.home.findOne({ _id })),
+    (home) => home ?? undefined,
+  );
+  if (found === null) throw new StoreError('not-found', { op });
+  const { floor, seq, log, settled } = found;
   if (since < floor || since > seq) {
     const message = 'The journal does not reach that far; list everything anew.';
     throw new StoreError('stale', { op, message });
   }
-  const late = recent.filter((record) => record.seq > since).map(journalOf);
+  const late = recordsOf(log).filter((record) => record.seq > since);
   const first = late[0]?.seq ?? seq + 1;
   if (first === since + 1) return late.slice(0, limit);
   const early = await read(op, () =>

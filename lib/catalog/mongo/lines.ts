@@ -3,7 +3,7 @@ import { spellings } from '../../core/path.ts';
 import type { EntryId } from '../../core/values.ts';
 import { nameOf } from './collections.ts';
 import { type FileDoc, type FolderDoc, type ItemDoc, objectId } from './documents.ts';
-import type { HomeDoc } from './home.ts';
+import { type HomeDoc, leanHome } from './home.ts';
 import { storedNames } from './names.ts';
 import { folderRow, itemRow, memberRow, type Row, rowFields } from './rows.ts';
 import { read, type Store } from './store.ts';
@@ -34,7 +34,12 @@ export const upward = (start: string): readonly Document[] => [
     },
   },
   { $addFields: { line: { $concatArrays: [['$_id'], '$up._id'] } } },
-  { $lookup: { from: nameOf('home'), localField: 'line', foreignField: '_id', as: 'homes' } },
+  {
+    $lookup: {
+      ...{ from: nameOf('home'), localField: 'line', foreignField: '_id', as: 'homes' },
+      pipeline: [{ $project: leanHome }],
+    },
+  },
   { $project: { line: 0, 'up.description': 0, 'up.meta': 0, 'up.access': 0, ...rowFields } },
 ];
 
@@ -162,7 +167,8 @@ type Rooted = HomeDoc & { readonly roots: readonly FolderDoc[] };
 
 async function wayFromRoot(store: Store, from: EntryId, names: readonly string[]): Promise<Way> {
   const roots = { from: nameOf('folder'), localField: '_id', foreignField: '_id', as: 'roots' };
-  const stages = [{ $match: { _id: objectId(from) } }, { $lookup: roots }, ...along(names, '_id')];
+  const match = [{ $match: { _id: objectId(from) } }, { $project: leanHome }];
+  const stages = [...match, { $lookup: roots }, ...along(names, '_id')];
   const [home] = await read('catalog.read', () => store.all.home.aggregate<Rooted>(stages).toArray());
   const [root] = home?.roots ?? [];
   if (home === undefined || root === undefined) return { line: undefined, below: [] };
@@ -193,22 +199,39 @@ async function memberNamed(store: Store, item: EntryId, name: string | undefined
 
 /** What has that name in a folder. One round. */
 export async function childNamed(store: Store, parent: EntryId, name: string): Promise<Row | undefined> {
+  return (await childrenNamed(store, parent, [name])).get(name);
+}
+
+/** What has these names in a folder, those that there are. One round. */
+export async function childrenNamed(
+  store: Store,
+  parent: EntryId,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Row>> {
   const { folder, item } = store.all;
-  const names = { $in: [...candidates(name)] };
+  const name = { $in: names.flatMap(candidates) };
   const _id: ObjectId = objectId(parent);
   const [folders, items] = await Promise.all([
-    read('catalog.read', () =>
-      folder.find({ parentId: _id, name: names }, { projection: rowFields }).toArray(),
-    ),
+    read('catalog.read', () => folder.find({ parentId: _id, name }, { projection: rowFields }).toArray()),
     read('catalog.read', () =>
       item
         .aggregate<ItemDoc & { files: FileDoc[] }>([
-          { $match: { folderId: _id, name: names } },
+          { $match: { folderId: _id, name } },
           { $project: rowFields },
           filesOf,
         ])
         .toArray(),
     ),
   ]);
-  return likeliest(rowsOf(folders, items, parent), name);
+  const rows = rowsOf(folders, items, parent);
+  return new Map(
+    names.flatMap((one) => {
+      const stored = candidates(one);
+      const row = likeliest(
+        rows.filter((each) => stored.includes(each.stored)),
+        one,
+      );
+      return row === undefined ? [] : [[one, row] as const];
+    }),
+  );
 }

@@ -1,24 +1,29 @@
-import type { Document } from 'mongodb';
 import type { Accounts } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
-import type { Link, User } from '../../core/values.ts';
+import type { Link } from '../../core/values.ts';
 import { objectId } from './documents.ts';
 import { asStoreError, isDuplicate } from './errors.ts';
 import { read, type Store } from './store.ts';
+import { ownerOf, type UserWithHome, userOf } from './users.ts';
 
 /** One link for one account elsewhere: its `_id` is both its names, which nothing that is in them can forge. */
 const idOf = (issuer: string, subject: string): string => JSON.stringify([issuer, subject]);
 
-export function links(
-  store: Store,
-  find: (match: Document) => Promise<User | undefined>,
-): Pick<Accounts, 'linked' | 'link' | 'links' | 'unlink'> {
+export function links(store: Store): Pick<Accounts, 'linked' | 'link' | 'links' | 'unlink'> {
   const { link: all, user: users } = store.all;
   const durable = { writeConcern: { w: 'majority', journal: true } } as const;
   return {
     linked: async (issuer, subject) => {
-      const found = await read('catalog.link', () => all.findOne({ _id: idOf(issuer, subject) }));
-      return found === null ? undefined : find({ _id: objectId(found.user) });
+      const [found] = await read('catalog.link', () =>
+        all
+          .aggregate<{ readonly users: readonly UserWithHome[] }>([
+            { $match: { _id: idOf(issuer, subject) } },
+            ...ownerOf,
+          ])
+          .toArray(),
+      );
+      const [owner] = found?.users ?? [];
+      return owner === undefined ? undefined : userOf(store, owner);
     },
     link: async ({ issuer, subject, user, created }) => {
       const op = 'catalog.link';

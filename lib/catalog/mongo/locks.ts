@@ -1,9 +1,8 @@
 import type { Locks } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import type { EntryId, Lock, LockToken } from '../../core/values.ts';
-import { type LockDoc, nameOf } from './collections.ts';
+import type { LockDoc } from './collections.ts';
 import { objectId } from './documents.ts';
-import type { HomeDoc } from './home.ts';
 import { wholly } from './pending.ts';
 import { read, type Store } from './store.ts';
 import type { Workers } from './worker.ts';
@@ -15,26 +14,21 @@ export function mongoLocks(store: Store, workers: Workers): Locks {
 
   /** The home first, then its locks: one that comes between the two makes the generation old, which is found out. */
   async function look(home: EntryId) {
-    const [found] = await read('catalog.locks', () =>
-      homes
-        .aggregate<Pick<HomeDoc, '_id' | 'rev' | 'applied' | 'generation'> & { locks: LockDoc[] }>([
-          { $match: { _id: objectId(home) } },
-          { $project: { rev: 1, applied: 1, generation: 1, id: { $toString: '$_id' } } },
-          { $lookup: { from: nameOf('lock'), localField: 'id', foreignField: 'home', as: 'locks' } },
-        ])
-        .toArray(),
-    );
-    return found;
+    const projection = { rev: 1, applied: 1, generation: 1, locked: 1 } as const;
+    const found = await read('catalog.locks', () => homes.findOne({ _id: objectId(home) }, { projection }));
+    const held =
+      found?.locked === true ? await read('catalog.locks', () => locks.find({ home }).toArray()) : [];
+    return { found: found ?? undefined, held };
   }
 
   return {
     held: async (home, now) => {
-      const found = await wholly(
+      const { found, held } = await wholly(
         store,
         () => look(home),
-        (one) => one,
+        (one) => one.found,
       );
-      const sorted = (found?.locks ?? []).toSorted((a, b) => (a._id < b._id ? -1 : 1)).map(toLock);
+      const sorted = held.toSorted((a, b) => (a._id < b._id ? -1 : 1)).map(toLock);
       return { generation: found?.generation ?? 0, locks: sorted.filter((lock) => lock.expires > now) };
     },
     create: (lock, generation, now) =>
@@ -53,6 +47,7 @@ export function mongoLocks(store: Store, workers: Workers): Locks {
           for (const { _id } of expired) view.writes.push({ on: 'lock', id: _id, remove: true });
           view.writes.push({ on: 'lock', id: token, insert: rest });
           view.home.generation += 1;
+          view.home.locked = true;
         },
         { alone: true },
       ),
@@ -81,6 +76,10 @@ async function release(store: Store, workers: Workers, token: LockToken, now: nu
       if (lock === null) return false;
       view.writes.push({ on: 'lock', id: token, remove: true });
       view.home.generation += 1;
+      const others = await read('catalog.lock', () =>
+        store.all.lock.countDocuments({ home: found.home, _id: { $ne: token } }, { limit: 1 }),
+      );
+      view.home.locked = others > 0;
       return lock.expires > now;
     },
     { alone: true },
@@ -99,6 +98,10 @@ export async function expireLocks(store: Store, workers: Workers, now: number): 
         );
         for (const { _id } of expired) view.writes.push({ on: 'lock', id: _id, remove: true });
         if (expired.length > 0) view.home.generation += 1;
+        const others = await read('catalog.lock', () =>
+          store.all.lock.countDocuments({ home, expires: { $gt: now } }, { limit: 1 }),
+        );
+        view.home.locked = others > 0;
       },
       { alone: true },
     );

@@ -3,7 +3,7 @@ import type { ObjectId, WriteConcernSettings } from 'mongodb';
 import { StoreError } from '../../core/error.ts';
 import type { EntryId } from '../../core/values.ts';
 import { onlyDuplicates } from './errors.ts';
-import type { HomeDoc } from './home.ts';
+import { type HomeDoc, leanHome } from './home.ts';
 import { read, type Store } from './store.ts';
 import { bulkOf, collectionOf, targets, type Write } from './writes.ts';
 
@@ -107,5 +107,6 @@ export const wholeHome = (store: Store, _id: ObjectId): Promise<HomeDoc | undefi
   );
 
 export async function homeDoc(store: Store, _id: ObjectId): Promise<HomeDoc | undefined> {
-  return (await read('catalog.read', () => store.all.home.findOne({ _id }))) ?? undefined;
+  const projection = leanHome;
+  return (await read('catalog.read', () => store.all.home.findOne({ _id }, { projection }))) ?? undefined;
 }

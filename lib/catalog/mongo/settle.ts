@@ -1,54 +1,71 @@
-import type { AnyBulkWriteOperation, Document } from 'mongodb';
+import type { Document } from 'mongodb';
 import { StoreError } from '../../core/error.ts';
-import type { EntryId } from '../../core/values.ts';
+import type { EntryId, JournalRecord } from '../../core/values.ts';
 import { long, objectId } from './documents.ts';
+import { onlyDuplicates } from './errors.ts';
 import type { JournalDoc } from './home.ts';
-import { type HomeState, journalOf, toHome, touchedSince } from './home.ts';
-import { wholeHome } from './pending.ts';
+import { type HomeState, recordsOf, toHome, touchedSince } from './home.ts';
+import { wholly } from './pending.ts';
 import { read, type Store } from './store.ts';
+
+export interface Settled {
+  /** Up to this record all is settled. */
+  readonly settled: number;
+  /** The home's document has let go of what was before and at this one. */
+  readonly dropped: number;
+  /** What the folders bear now. */
+  readonly raised: ReadonlyMap<EntryId, number>;
+}
 
 /**
  * Brings the folders of a home and its journal up to its last change, and Girder's sums of bytes with them. Every step
- * can be made again, and what a crash leaves undone the next settlement does. Records stay in the home's document
- * until the settlement after this one.
+ * can be made again, and what a crash leaves undone the next settlement does. What is settled stays in the home's
+ * document until the settlement after this one.
  */
-export async function settle(store: Store, id: EntryId): Promise<HomeState> {
+export async function settle(store: Store, id: EntryId): Promise<Settled> {
+  const op = 'catalog.settle';
   const _id = objectId(id);
-  const doc = await wholeHome(store, _id);
-  if (doc === undefined) throw new StoreError('not-found', { op: 'catalog.settle' });
+  const doc = await wholly(
+    store,
+    () => read(op, () => store.all.home.findOne({ _id })),
+    (home) => home ?? undefined,
+  );
+  if (doc === null) throw new StoreError('not-found', { op });
   const home = toHome(doc);
-  const fresh = home.recent.filter(({ seq }) => seq > home.settled);
+  const fresh = recordsOf(doc.log).filter(({ seq }) => seq > home.settled);
+  const raised = touchedSince(doc.tail.filter(({ s }) => s > home.settled));
   if (fresh.length > 0) {
+    const parents = fresh.flatMap(({ parent, oldParent }) => [
+      parent,
+      ...(oldParent === null ? [] : [oldParent]),
+    ]);
     await Promise.all([
-      writeJournal(store, id, fresh.map(journalOf)),
-      raiseFolders(store, touchedSince(fresh)),
-      countSizes(
-        store,
-        home,
-        new Set(
-          fresh.flatMap(({ parent, oldParent }) => (oldParent === null ? [parent] : [parent, oldParent])),
-        ),
-      ),
+      writeJournal(store, id, fresh),
+      raiseFolders(store, raised),
+      countSizes(store, home, new Set(parents)),
     ]);
   }
   const settled = home.seq;
-  await read('catalog.settle', () =>
-    store.all.home.updateOne({ _id }, {
-      $max: { settled },
-      $pull: { recent: { seq: { $lte: home.settled } } },
-    } as Document),
-  );
-  await read('catalog.settle', () =>
+  const dropped = home.settled;
+  const update = {
+    $max: { settled },
+    $pull: { tail: { s: { $lte: dropped } }, log: { to: { $lte: dropped } } },
+  };
+  await read(op, () => store.all.home.updateOne({ _id }, update as Document));
+  await read(op, () =>
     store.all.home.updateOne({ _id, seq: settled, settled }, { $unset: { dirty: '' } } as Document),
   );
-  return { ...home, settled: Math.max(home.settled, settled), recent: fresh };
+  return { settled, dropped, raised };
 }
 
-async function writeJournal(store: Store, home: EntryId, records: readonly ReturnType<typeof journalOf>[]) {
-  const operations: AnyBulkWriteOperation<JournalDoc>[] = records.map((record) => ({
-    replaceOne: { filter: { home, seq: record.seq }, replacement: { home, ...record }, upsert: true },
-  }));
-  await read('catalog.settle', () => store.all.journal.bulkWrite(operations, { ordered: false }));
+/** What a settlement that was cut off has written already is there as it should be. */
+async function writeJournal(store: Store, home: EntryId, records: readonly JournalRecord[]): Promise<void> {
+  try {
+    const docs = records.map((record): JournalDoc => ({ home, ...record }));
+    await read('catalog.settle', () => store.all.journal.insertMany(docs, { ordered: false }));
+  } catch (error) {
+    if (!onlyDuplicates(error instanceof StoreError ? error.cause : error)) throw error;
+  }
 }
 
 async function raiseFolders(store: Store, seqs: ReadonlyMap<EntryId, number>): Promise<void> {

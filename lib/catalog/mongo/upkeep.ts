@@ -1,7 +1,7 @@
 import type { CatalogUpkeep } from '../../core/contracts.ts';
-import { StoreError } from '../../core/error.ts';
 import type { BlobRef, Entry, EntryId, Layout } from '../../core/values.ts';
 import { objectId } from './documents.ts';
+import { writeDump } from './dump.ts';
 import { lineTo } from './lines.ts';
 import { expireLocks } from './locks.ts';
 import { bytesOf, laidOut, layoutOf } from './reads.ts';
@@ -35,11 +35,7 @@ export function mongoUpkeep(store: Store, workers: Workers): CatalogUpkeep {
     },
     expire: (now, journalBefore) => expire(store, workers, now, journalBefore),
     repair: () => repair(store, workers),
-    backup: () => {
-      const message =
-        'A catalog in MongoDB is backed up by the database itself: mongodump, or snapshots of its disks; docs/scale.md tells in which order.';
-      return Promise.reject(new StoreError('unsupported', { op: 'catalog.backup', message }));
-    },
+    backup: (target) => writeDump(store, target),
   };
 }
 

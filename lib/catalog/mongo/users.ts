@@ -17,6 +17,18 @@ export const withHome: Document = {
   },
 };
 
+/** The user whose id stands in `user` as text, with the home. */
+export const ownerOf: readonly Document[] = [
+  { $addFields: { owner: { $toObjectId: '$user' } } },
+  {
+    $lookup: {
+      ...{ from: nameOf('user'), localField: 'owner', foreignField: '_id', as: 'users' },
+      pipeline: [withHome],
+    },
+  },
+  { $unset: 'owner' },
+];
+
 /** Girder quotas: none where the default is used, since Hearth has no default of its own there. */
 function quotaOf({ quota }: UserDoc): number | null {
   return quota?.fileSizeQuota == null ? null : Number(quota.fileSizeQuota);
@@ -67,14 +79,23 @@ export async function makeHome(store: Store, user: UserDoc): Promise<EntryId> {
   await read('catalog.home', async () => {
     if (existing === null) await make(id, 'Home');
     await make(trash, 'Trash');
-    const counters = { rev: 0, applied: 0, seq: 0, generation: 1, uncounted: 0, floor: 0, settled: 0 };
+    const counters = {
+      rev: 0,
+      applied: 0,
+      seq: 0,
+      generation: 1,
+      locked: false,
+      uncounted: 0,
+      floor: 0,
+      settled: 0,
+    };
     const bytes = {
       used: long(0),
       trashed: long(0),
       quota: quotaOf(user) === null ? null : long(quotaOf(user) ?? 0),
     };
     const epoch = `-${createHash('sha256').update(store.ids()).digest('hex').slice(0, 8)}`;
-    const fresh = { user: user._id, trash, ...counters, ...bytes, epoch, recent: [] };
+    const fresh = { user: user._id, trash, ...counters, ...bytes, epoch, tail: [], log: [] };
     await home.updateOne({ _id: id }, { $setOnInsert: fresh } as Document, { upsert: true });
   }).catch((error: unknown) => {
     // Another made it at the same moment.

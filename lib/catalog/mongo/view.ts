@@ -1,8 +1,9 @@
+import type { Place } from '../../core/contracts.ts';
 import { StoreError } from '../../core/error.ts';
 import { spellings } from '../../core/path.ts';
 import type { Entry, EntryId } from '../../core/values.ts';
-import { folderVersions, type HomeState, type RecentDoc } from './home.ts';
-import { candidates, childNamed, type Line, lineTo } from './lines.ts';
+import { folderVersions, type HomeState, type Recent, tailOf } from './home.ts';
+import { candidates, childNamed, childrenNamed, type Line, lineTo } from './lines.ts';
 import { type Row, toEntry } from './rows.ts';
 import type { Store } from './store.ts';
 import type { Write } from './writes.ts';
@@ -24,6 +25,14 @@ export class Known {
     if (this.rows.size + this.names.size > rowsMost) this.clear();
     for (const [id, row] of other.rows) this.rows.set(id, row);
     for (const [key, id] of other.names) this.names.set(key, id);
+  }
+
+  /** Folders that were settled since they were read. */
+  raise(seqs: ReadonlyMap<EntryId, number>): void {
+    for (const [id, tree] of seqs) {
+      const row = this.rows.get(id);
+      if (row != null && row.tree < tree) this.rows.set(id, { ...row, tree });
+    }
   }
 
   takeLine(line: Line, below: readonly Row[], missing: readonly string[]): void {
@@ -50,7 +59,7 @@ export class NeedsBase extends Error {}
 export class View {
   readonly store: Store;
   home: HomeState;
-  readonly records: RecentDoc[] = [];
+  readonly records: Recent[] = [];
   readonly writes: Write[] = [];
   readonly bodies: { readonly ref: string; readonly body: Uint8Array }[] = [];
   /** What this batch has come to. */
@@ -147,6 +156,32 @@ export class View {
     return found;
   }
 
+  /** Looks for names that nothing is known of yet, all at once. */
+  async expect(places: readonly Place[]): Promise<void> {
+    const unknown = places.filter(({ parent, name }) =>
+      spellings(name).some((spelling) => !this.base.names.has(nameKey(parent, spelling))),
+    );
+    const byParent = Map.groupBy(unknown, ({ parent }) => parent);
+    await Promise.all(
+      [...byParent].map(async ([parent, some]) => {
+        const names = [...new Set(some.map(({ name }) => name))];
+        const found = await childrenNamed(this.store, parent, names);
+        for (const name of names) this.noteChild(parent, name, found.get(name));
+      }),
+    );
+  }
+
+  private noteChild(parent: EntryId, name: string, found: Row | undefined): void {
+    if (found !== undefined) {
+      if (this.known(found.id) === undefined) this.base.add(found);
+      return;
+    }
+    for (const spelling of spellings(name)) {
+      const key = nameKey(parent, spelling);
+      if (!this.base.names.has(key)) this.base.names.set(key, null);
+    }
+  }
+
   /** What has that name, in whichever spelling. */
   async child(parent: EntryId, name: string): Promise<Row | undefined> {
     const ids = spellings(name).map((spelling) => this.named(parent, spelling));
@@ -159,13 +194,7 @@ export class View {
       if (row != null) return row;
     }
     const found = await childNamed(this.store, parent, name);
-    if (found !== undefined && this.known(found.id) === undefined) this.base.add(found);
-    else if (found === undefined) {
-      for (const spelling of spellings(name)) {
-        const key = nameKey(parent, spelling);
-        if (!this.base.names.has(key)) this.base.names.set(key, null);
-      }
-    }
+    this.noteChild(parent, name, found);
     return this.sighted(parent, name, found);
   }
 
@@ -206,7 +235,7 @@ export class View {
   }
 
   private versions() {
-    return folderVersions({ epoch: this.home.epoch, recent: [...this.home.recent, ...this.records] });
+    return folderVersions({ epoch: this.home.epoch, tail: [...this.home.tail, ...tailOf(this.records)] });
   }
 }
 

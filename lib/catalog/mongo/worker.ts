@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Place } from '../../core/contracts.ts';
 import { isStoreError, StoreError } from '../../core/error.ts';
 import type { Durability, EntryId } from '../../core/values.ts';
 import { commit } from './commit.ts';
 import { objectId } from './documents.ts';
-import { type HomeState, toHome } from './home.ts';
+import { type HomeState, tailOf, toHome } from './home.ts';
 import type { Line } from './lines.ts';
 import { homeDoc, wholeHome } from './pending.ts';
 import type { Row } from './rows.ts';
@@ -14,6 +15,8 @@ import { Known, NeedsBase, View } from './view.ts';
 export interface Job {
   readonly plan: (view: View) => Promise<unknown>;
   readonly durability: Durability;
+  /** Names that the plan will look for: those of a whole batch are asked for at once. */
+  readonly places: readonly Place[];
   /** Looks at more than a view can correct: nothing else is in its batch. */
   readonly alone: boolean;
   readonly resolve: (value: unknown) => void;
@@ -26,8 +29,9 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 const batchMost = 64;
 /** Tries of one batch while other processes change the same home. */
 const attemptsMost = 60;
-/** Records that a home's document may hold before they are settled at once. */
+/** Records that a home's document may hold before they are settled at once, and before changes wait for that. */
 const recentMost = 64;
+const behindMost = 1024;
 /** Milliseconds without a change after which a home is settled. */
 const quiet = 50;
 /** Milliseconds after which its document gives up the records that are settled. */
@@ -46,6 +50,11 @@ export class HomeWorker {
   private state: HomeState | undefined;
   private readonly base = new Known();
   private timer: NodeJS.Timeout | undefined;
+  private settling: Promise<void> | undefined;
+  private unsettled = 0;
+  private closed = false;
+  /** Numbers of folders that rows which were read before the last settlement do not know. */
+  private raised: ReadonlyMap<EntryId, number> = new Map();
   private idle: Promise<void> = Promise.resolve();
 
   constructor(store: Store, id: EntryId) {
@@ -54,7 +63,7 @@ export class HomeWorker {
   }
 
   get busy(): boolean {
-    return this.running || this.timer !== undefined;
+    return this.running || this.timer !== undefined || this.settling !== undefined;
   }
 
   call(job: Job): void {
@@ -71,22 +80,23 @@ export class HomeWorker {
 
   /** Takes what a reader has just seen as the ground for the next change. */
   learn(line: Line, below: readonly Row[], missing: readonly string[]): void {
-    if (this.running) return;
     const { rev } = line.home;
-    if (this.state === undefined || rev > this.state.rev) {
-      this.base.clear();
+    if (!this.running && (this.state === undefined || rev > this.state.rev)) {
+      this.forget();
       this.state = toHome(line.home);
     }
-    if (rev === this.state.rev) this.base.takeLine(line, below, missing);
+    if (rev !== this.state?.rev) return;
+    this.base.takeLine(line, below, missing);
+    this.base.raise(this.raised);
   }
 
   /** Lets what was asked finish. */
   async close(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.closed = true;
     await this.idle;
     clearTimeout(this.timer);
     this.timer = undefined;
+    await this.settling;
   }
 
   private async run(): Promise<void> {
@@ -96,35 +106,45 @@ export class HomeWorker {
       const alone = this.jobs.findIndex((job) => job.alone);
       const count = alone === -1 ? batchMost : Math.max(1, alone);
       await this.batch(this.jobs.splice(0, Math.min(batchMost, count)));
-      if ((this.state?.recent.length ?? 0) > 2 * recentMost) await this.settleNow();
+      if (this.unsettled > recentMost) this.settleSoon();
+      if (this.unsettled > behindMost) await this.settling;
     }
     this.running = false;
-    this.rest();
+    if (!this.closed) this.rest();
   }
 
   private rest(): void {
     const { state } = this;
-    if (state === undefined || (state.settled >= state.seq && state.recent.length === 0)) return;
-    // The second time is for the records that readers on their way may still want.
+    if (state === undefined || (state.settled >= state.seq && state.tail.length === 0)) return;
+    // The second time is for what readers on their way may still want.
     const wait = state.settled >= state.seq ? longQuiet : quiet;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      if (this.running) return;
-      this.running = true;
-      this.idle = this.settleNow().then(() => this.run());
+      this.settleSoon();
     }, wait);
     this.timer.unref();
   }
 
-  /** What may wait until nobody waits. A failure is found again by the next one to look (`upkeep.expire`). */
+  private settleSoon(): void {
+    this.settling ??= this.settleNow().finally(() => {
+      this.settling = undefined;
+      if (!this.running && this.timer === undefined && !this.closed) this.rest();
+    });
+  }
+
+  /** What may wait, beside the changes. Who finds a settlement failed does it again (`upkeep.expire`, the next change). */
   private async settleNow(): Promise<void> {
+    this.unsettled = 0;
     try {
-      this.state = await settle(this.store, this.id);
-      this.base.clear();
+      const { settled, dropped, raised } = await settle(this.store, this.id);
+      this.raised = raised;
+      this.base.raise(raised);
+      if (this.state === undefined) return;
+      this.state.settled = Math.max(this.state.settled, settled);
+      this.state.tail = this.state.tail.filter(({ s }) => s > dropped);
     } catch (error) {
-      this.state = undefined;
-      this.base.clear();
       if (!isStoreError(error)) throw error;
+      this.forget();
     }
   }
 
@@ -158,6 +178,7 @@ export class HomeWorker {
       const fresh = this.state === undefined;
       this.state ??= await this.look();
       const view = new View(this.store, this.state, this.base);
+      await view.expect(jobs.flatMap((job) => job.places));
       const outcomes: Outcome[] = [];
       for (const job of jobs) outcomes.push(await outcomeOf(view, job));
       const refused = outcomes.some((outcome) => 'error' in outcome && !(outcome.error instanceof NeedsBase));
@@ -183,8 +204,17 @@ export class HomeWorker {
       at: this.store.clock(),
     });
     if (!done) return false;
-    this.state = { ...home, recent: [...home.recent, ...records] };
+    // A settlement may have ended meanwhile.
+    const { settled = 0, tail = [] } = this.state ?? {};
+    const cut = tail[0]?.s ?? 0;
+    this.state = {
+      ...home,
+      settled: Math.max(settled, home.settled),
+      tail: [...home.tail.filter(({ s }) => s >= cut), ...tailOf(records)],
+    };
+    this.unsettled += records.length;
     this.base.take(view.fresh);
+    this.base.raise(this.raised);
     return true;
   }
 
@@ -238,14 +268,18 @@ export class Workers {
   call<T>(
     home: EntryId,
     plan: (view: View) => Promise<T>,
-    options: { readonly durability?: Durability; readonly alone?: boolean } = {},
+    options: {
+      readonly durability?: Durability;
+      readonly alone?: boolean;
+      readonly places?: readonly Place[];
+    } = {},
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     if (this.closed) {
       reject(new StoreError('unavailable', { op: 'catalog', message: 'The catalog is closed.' }));
     } else {
-      const { durability = 'stored', alone = false } = options;
-      this.of(home).call({ plan, durability, alone, resolve, reject });
+      const { durability = 'stored', alone = false, places = [] } = options;
+      this.of(home).call({ plan, durability, alone, places, resolve, reject });
     }
     return promise as Promise<T>;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseUrl } from '../support/mongod.ts';
 import { needsMongod } from '../support/mongod-binary.ts';
 import { type MongoNodes, startSet } from '../support/mongod-nodes.ts';
@@ -44,7 +45,9 @@ describe('the primary of three killed by SIGKILL under load', {
       ...(process.env.HEARTH_ROUNDS === undefined
         ? {}
         : { onRound: (round, time) => t.diagnostic(`round ${round}: ${Math.round(time)} ms`) }),
-    }).catch((error: unknown) => {
+    }).catch(async (error: unknown) => {
+      // Its log is written in pieces.
+      await sleep(500);
       t.diagnostic(errorsOf(log()));
       throw error;
     });

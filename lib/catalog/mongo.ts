@@ -47,12 +47,20 @@ export interface MongoCatalogOptions {
   readonly onCommand?: (event: CommandEvent) => void;
 }
 
-async function connect(options: MongoCatalogOptions): Promise<MongoClient> {
+/**
+ * Milliseconds without a sign of life of a server that is to answer: a machine that vanished closes no connection. No
+ * question of ours takes as long, but for the making of indexes.
+ */
+const silence = 10_000;
+
+async function connect(options: MongoCatalogOptions, socketTimeoutMS = silence): Promise<MongoClient> {
   const watching = options.onCommand !== undefined;
   const client = new MongoClient(options.url, {
     appName: 'hearth',
     ignoreUndefined: true,
     serverSelectionTimeoutMS: patience / 2,
+    connectTimeoutMS: silence / 2,
+    socketTimeoutMS,
     monitorCommands: watching,
     ...(/[?&](w|journal)=/.test(options.url) ? {} : { writeConcern: { w: 'majority' as const } }),
   });
@@ -97,6 +105,16 @@ export async function restoreMongo(options: MongoCatalogOptions, dump: string): 
   }
 }
 
+/** They may take minutes where a Girder has filled the collections. */
+async function makeIndexes({ onCommand: _, ...options }: MongoCatalogOptions): Promise<void> {
+  const client = await connect(options, 0);
+  try {
+    await read('catalog.open', () => ensureIndexes(collections(databaseOf(client, options.url))));
+  } finally {
+    await client.close();
+  }
+}
+
 async function openStore(options: MongoCatalogOptions): Promise<Store> {
   const { ids, clock = Date.now } = options;
   const client = await connect(options);
@@ -104,7 +122,7 @@ async function openStore(options: MongoCatalogOptions): Promise<Store> {
   const all = collections(db);
   try {
     const transactions = options.transactions ?? (await hasTransactions(db));
-    await read('catalog.open', () => ensureIndexes(all));
+    await makeIndexes(options);
     const assetstore =
       options.assetstore === undefined ? null : await ensureAssetstore(all, options.assetstore.root, ids());
     const homes = new HomeIndex();

@@ -22,7 +22,7 @@ const errorsOf = (log: string): string =>
 
 describe('the primary of three killed by SIGKILL under load', {
   skip: needsMongod(),
-  timeout: 290_000,
+  timeout: 800_000,
 }, () => {
   let set: MongoNodes | undefined;
   let server: TestServer | undefined;

@@ -27,18 +27,34 @@ export function onlyDuplicates(error: unknown): boolean {
   return isDuplicate(error);
 }
 
-/** Somebody else's transaction was first: nothing of ours was done. */
-export const isTransient = (error: unknown): boolean =>
-  error instanceof MongoError && error.hasErrorLabel('TransientTransactionError');
+/** A failure, and what a batch has wrapped it in: a cut connection is `errorResponse` of the batch's own error. */
+function* within(error: unknown): Iterable<MongoError> {
+  for (const one of [error, ...inner(error)]) if (one instanceof MongoError) yield one;
+}
+
+function inner(error: unknown): readonly unknown[] {
+  if (!(error instanceof MongoBulkWriteError)) return [];
+  const { errorResponse, err, cause } = error as { errorResponse?: unknown; err?: unknown; cause?: unknown };
+  return [errorResponse, err, cause];
+}
+
+const labelled = (error: unknown, label: string): boolean =>
+  [...within(error)].some((one) => one.hasErrorLabel(label));
+
+/** Somebody else's transaction was first, or the connection went before the commit: nothing of ours was done. */
+export const isTransient = (error: unknown): boolean => labelled(error, 'TransientTransactionError');
 
 /** The commit may have happened: it can be asked for again. */
-export const isUnknownCommit = (error: unknown): boolean =>
-  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult');
+export const isUnknownCommit = (error: unknown): boolean => labelled(error, 'UnknownTransactionCommitResult');
 
 /** An election, a restart, a cut connection: worth another try. */
 export function comesAgain(error: unknown): boolean {
-  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
-  return error instanceof MongoServerError && comesBack.has(error.code);
+  return [...within(error)].some(
+    (one) =>
+      one instanceof MongoNetworkError ||
+      one instanceof MongoServerSelectionError ||
+      (one instanceof MongoServerError && comesBack.has(one.code)),
+  );
 }
 
 /** The driver's failures, once, in our vocabulary; `cause` is for the log. */

@@ -48,10 +48,10 @@ export interface MongoCatalogOptions {
 }
 
 /**
- * Milliseconds without a sign of life of a server that is to answer: a machine that vanished closes no connection. No
- * question of ours takes as long, but for the making of indexes.
+ * Milliseconds without a sign of life of a server that is to answer: a machine that vanished closes no connection. What
+ * may take longer (`Store.slowly`) has a connection of its own.
  */
-const silence = 10_000;
+const silence = 5_000;
 
 async function connect(options: MongoCatalogOptions, socketTimeoutMS = silence): Promise<MongoClient> {
   const watching = options.onCommand !== undefined;
@@ -59,7 +59,7 @@ async function connect(options: MongoCatalogOptions, socketTimeoutMS = silence):
     appName: 'hearth',
     ignoreUndefined: true,
     serverSelectionTimeoutMS: patience / 2,
-    connectTimeoutMS: silence / 2,
+    connectTimeoutMS: silence,
     socketTimeoutMS,
     monitorCommands: watching,
     ...(/[?&](w|journal)=/.test(options.url) ? {} : { writeConcern: { w: 'majority' as const } }),
@@ -105,14 +105,16 @@ export async function restoreMongo(options: MongoCatalogOptions, dump: string): 
   }
 }
 
-/** They may take minutes where a Girder has filled the collections. */
-async function makeIndexes({ onCommand: _, ...options }: MongoCatalogOptions): Promise<void> {
-  const client = await connect(options, 0);
-  try {
-    await read('catalog.open', () => ensureIndexes(collections(databaseOf(client, options.url))));
-  } finally {
-    await client.close();
-  }
+/** Questions that read whole collections, or make indexes over what a Girder has filled: they may take minutes. */
+function slowlyWith({ onCommand: _, ...options }: MongoCatalogOptions): Store['slowly'] {
+  return async (work) => {
+    const client = await connect(options, 0);
+    try {
+      return await read('catalog.slow', () => work(collections(databaseOf(client, options.url))));
+    } finally {
+      await client.close();
+    }
+  };
 }
 
 async function openStore(options: MongoCatalogOptions): Promise<Store> {
@@ -122,7 +124,8 @@ async function openStore(options: MongoCatalogOptions): Promise<Store> {
   const all = collections(db);
   try {
     const transactions = options.transactions ?? (await hasTransactions(db));
-    await makeIndexes(options);
+    const slowly = slowlyWith(options);
+    await slowly((slow) => ensureIndexes(slow));
     const assetstore =
       options.assetstore === undefined ? null : await ensureAssetstore(all, options.assetstore.root, ids());
     const homes = new HomeIndex();
@@ -136,6 +139,7 @@ async function openStore(options: MongoCatalogOptions): Promise<Store> {
       assetstore,
       homes,
       pending: new Pending(),
+      slowly,
     };
   } catch (error) {
     await client.close();

@@ -83,7 +83,7 @@ export class Client {
 
   private async send(method: string, path: string, headers: Record<string, string> = {}, body?: Buffer) {
     const authorization = `Bearer ${this.server().token}`;
-    const signal = AbortSignal.timeout(30_000);
+    const signal = AbortSignal.timeout(60_000);
     const init = { method, headers: { authorization, ...headers }, signal };
     return fetch(this.url(path), body === undefined ? init : { ...init, body: new Uint8Array(body) });
   }

@@ -35,7 +35,7 @@ export class LockClient {
     const response = await fetch(`${url}/homes/${login}/${this.folder}/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...headers },
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();

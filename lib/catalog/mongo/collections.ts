@@ -113,7 +113,7 @@ export const shardKeys: Readonly<Record<keyof Collections, readonly string[]>> =
 /** Made at start where they are missing. Girder's own have Girder's key order; ours (hazard 4) have another. */
 export const indexes: Readonly<Partial<Record<keyof Collections, readonly IndexDescription[]>>> = {
   user: [{ key: { login: 1 } }, { key: { email: 1 } }],
-  folder: [{ key: { parentId: 1, name: 1 } }],
+  folder: [{ key: { parentId: 1, name: 1 } }, { key: { baseParentId: 1, parentId: 1 } }],
   item: [
     { key: { folderId: 1, name: 1 } },
     {

@@ -18,7 +18,7 @@ export async function repair(store: Store, workers: Workers): Promise<readonly s
     lines.push(...(await repairHome(store, workers, home)));
   }
   for (const kind of ['folder', 'item'] as const) lines.push(...(await orphans(store, workers, kind)));
-  lines.push(...(await strays(store)));
+  lines.push(...(await store.slowly((all) => strays({ ...store, all }))));
   return lines;
 }
 
@@ -80,8 +80,8 @@ async function repairTrees(store: Store, doc: HomeDoc): Promise<readonly string[
 /** Entries of a home whose folder is gone: they go to its trash, where they can be restored. */
 async function orphans(store: Store, workers: Workers, kind: 'folder' | 'item'): Promise<readonly string[]> {
   const above = kind === 'folder' ? 'parentId' : 'folderId';
-  const lost = await read('catalog.repair', () =>
-    store.all[kind as 'folder']
+  const lost = await store.slowly((all) =>
+    all[kind as 'folder']
       .aggregate<{ _id: ObjectId; name: string; parent: ObjectId; homes: readonly HomeDoc[] }>([
         ...(kind === 'folder' ? [{ $match: { parentCollection: 'folder' } }] : []),
         {

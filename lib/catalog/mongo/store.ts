@@ -19,6 +19,8 @@ export interface Store {
   /** Which home an entry lies in, as far as it was seen; an entry never changes its home. */
   readonly homes: HomeIndex;
   readonly pending: PendingChanges;
+  /** For what may take minutes: no limit to a server's silence. */
+  readonly slowly: <T>(work: (all: Collections) => Promise<T>) => Promise<T>;
 }
 
 /** See `Pending`. */

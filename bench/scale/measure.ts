@@ -94,6 +94,7 @@ function figureOf(what: string, times: readonly number[]): Figure {
 function memory(when: string): readonly Figure[] {
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
+  console.log(`  resident memory ${when}: ${(rss / 2 ** 20).toFixed(1)} MiB`);
   return [
     { what: `resident memory ${when}`, unit: 'MiB', value: rss / 2 ** 20 },
     { what: `heap in use ${when}`, unit: 'MiB', value: heapUsed / 2 ** 20 },

@@ -47,8 +47,14 @@ export const isTransient = (error: unknown): boolean => labelled(error, 'Transie
 /** The commit may have happened: it can be asked for again. */
 export const isUnknownCommit = (error: unknown): boolean => labelled(error, 'UnknownTransactionCommitResult');
 
+/** What Node itself says of a connection that went: it gets past the driver now and then. */
+const cut: ReadonlySet<unknown> = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT']);
+
+const isCut = (error: unknown): boolean => error instanceof Error && 'code' in error && cut.has(error.code);
+
 /** An election, a restart, a cut connection: worth another try. */
 export function comesAgain(error: unknown): boolean {
+  if (isCut(error)) return true;
   return [...within(error)].some(
     (one) =>
       one instanceof MongoNetworkError ||
@@ -59,7 +65,7 @@ export function comesAgain(error: unknown): boolean {
 
 /** The driver's failures, once, in our vocabulary; `cause` is for the log. */
 export function asStoreError(error: unknown, op: string): unknown {
-  if (!(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoError) && !isCut(error)) return error;
   if (comesAgain(error) || isTransient(error) || isUnknownCommit(error)) {
     const message = 'The database does not answer; what was asked for may not have happened. Try again.';
     return new StoreError('unavailable', { op, message, cause: error });

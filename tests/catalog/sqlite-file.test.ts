@@ -110,9 +110,14 @@ describe('SQLite catalog: its file', () => {
     const home = await TestHome.make(catalog);
     const writer = new Writer({ path, wait: 1000 });
     await writer.start();
+    // Somebody else is writing, so that the thread cannot be done before it dies.
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
     const doomed = writer.call('putSetting', ['a', '1']);
     writer.kill();
     await assert.rejects(doomed, fails('unavailable'));
+    other.exec('ROLLBACK');
+    other.close();
     await writer.call('putSetting', ['b', '2']);
     await writer.close();
     assert.equal(await catalog.accounts.setting('b'), '2');
